@@ -1,14 +1,14 @@
-import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { chown, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { chown, mkdir, readFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { nativeName, platformPackage, provideNative, serverUser, workFolder } from "./postgres-binaries.ts";
+import { nativeName, platformPackage, provideNative, serverUser, workFolder } from "./embedded-postgres/binaries.ts";
+import { isRunning, postmasterFile, removeLeftovers, removeRun } from "./embedded-postgres/run-folder.ts";
 
 /** A real PostgreSQL server of this run alone. Its data are deleted when it is stopped. */
 export interface EmbeddedServer {
@@ -52,8 +52,8 @@ export async function withEmbeddedPostgres<T>(
 }
 
 /**
- * Starts a server on a fresh data directory and a free port of 127.0.0.1, within `startMilliseconds`.
- * Fails with the end of the server's log. However this process ends, SIGKILL included, the server ends too.
+ * Starts a server on a fresh data directory and a free port of 127.0.0.1, or fails with the end of the server's log.
+ * However this process ends, SIGKILL included, the server ends too. Until `stop`, it does not end by itself.
  */
 export async function startEmbeddedPostgres(options: EmbeddedOptions = {}): Promise<StartedServer> {
   const root = await workFolder();
@@ -84,13 +84,14 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions = {}): Prom
     await provideNative(packageFolder, native, run);
     const start = postmasterStarter(watchdog, run, token);
     watchdog.stdin.write(`${password}\n`);
-    let { port, pid } = await start(freePort);
+    let postmaster = await start(freePort);
+    const { port } = postmaster;
     const address = { host: "127.0.0.1", port, user: "postgres", password, database: "postgres" } as const;
     return {
       ...address,
       dataDir: join(run, "data"),
       get postmasterPid() {
-        return pid;
+        return postmaster.pid;
       },
       env: {
         PGHOST: address.host,
@@ -101,7 +102,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions = {}): Prom
         PGSSLMODE: "disable",
       },
       restart: async () => {
-        ({ port, pid } = await start(async () => port));
+        postmaster = await start(async () => port);
       },
       stop,
     };
@@ -157,13 +158,10 @@ function postmasterStarter(watchdog: Watchdog, run: string, token: string) {
       const answer = await answers.next();
       const pid = Number(answer.value);
       if (!answer.done && (await becomesReady(join(run, "data"), pid, token, deadline))) return { port, pid };
-      const end = (await log()).slice(before);
+      const end = (await log()).slice(before).trim();
       // Somebody took the port in between, or the crashed server's last processes are not gone yet.
       if (/address already in use|is still in use/i.test(end) && performance.now() < deadline) await sleep(50);
-      else
-        throw new Error(
-          `PostgreSQL did not start. The end of its log:\n${end.trim().split("\n").slice(-20).join("\n")}`,
-        );
+      else throw new Error(`PostgreSQL did not start. The end of its log:\n${end.split("\n").slice(-20).join("\n")}`);
     }
   };
 }
@@ -175,39 +173,6 @@ async function becomesReady(dataDir: string, pid: number, token: string, deadlin
     await sleep(10);
   }
   return false;
-}
-
-const postmasterFile = async (dataDir: string): Promise<readonly string[]> =>
-  (await readFile(join(dataDir, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
-
-// Process ids are used again, so a process only counts when its command line holds the run's random token. It is empty
-// for a process that has ended and was not yet waited for.
-function isRunning(pid: number, token: string): boolean {
-  try {
-    return process.platform === "linux"
-      ? readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(token)
-      : execFileSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], { encoding: "utf8" }).includes(token);
-  } catch {
-    return false;
-  }
-}
-
-// A run's folder is named after its watchdog; a run without a watchdog (say, after a power cut) belongs to nobody.
-async function removeLeftovers(root: string): Promise<void> {
-  for (const name of await readdir(root)) {
-    const [, token, pid] = /^([0-9a-f]{16})\.(\d+)$/.exec(name) ?? [];
-    if (token !== undefined && !isRunning(Number(pid), token)) await removeRun(join(root, name));
-  }
-}
-
-async function removeRun(run: string): Promise<void> {
-  const pid = Number((await postmasterFile(join(run, "data")))[0]);
-  if (pid > 0 && isRunning(pid, basename(run))) {
-    process.kill(pid, "SIGQUIT");
-    while (isRunning(pid, basename(run))) await sleep(10);
-  }
-  // The retries are for processes of a crashed server that are still writing.
-  await rm(run, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 }
 
 async function freePort(): Promise<number> {

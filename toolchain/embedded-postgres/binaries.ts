@@ -11,7 +11,7 @@ export const serverUser = process.getuid?.() === 0 ? ({ uid: 65534, gid: 65534 }
 /** The folder of binaries and data: in the project, unless it is not ours or the server's user cannot get there. */
 export async function workFolder(): Promise<string> {
   const candidates = [
-    join(import.meta.dirname, "..", ".tools", "postgres"),
+    join(import.meta.dirname, "..", "..", ".tools", "postgres"),
     join(tmpdir(), `pulumi-schema-migrations-postgres-${process.getuid?.()}`),
   ];
   for (const folder of candidates) {
