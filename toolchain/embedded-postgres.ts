@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { nativeName, platformPackage, provideNative, serverUser, workFolder } from "./embedded-postgres/binaries.ts";
-import { isRunning, postmasterFile, removeLeftovers, removeRun } from "./embedded-postgres/run-folder.ts";
+import { postmasterFile, removeLeftovers, removeRun, stateOf } from "./embedded-postgres/run-folder.ts";
 
 /** A real PostgreSQL server of this run alone. Its data are deleted when it is stopped. */
 export interface EmbeddedServer {
@@ -167,7 +167,7 @@ function postmasterStarter(watchdog: Watchdog, run: string, token: string) {
 }
 
 async function becomesReady(dataDir: string, pid: number, token: string, deadline: number): Promise<boolean> {
-  while (isRunning(pid, token) && performance.now() < deadline) {
+  while (stateOf(pid, token) !== "gone" && performance.now() < deadline) {
     const lines = await postmasterFile(dataDir);
     if (lines[0] === String(pid) && lines[7]?.trim() === "ready") return true;
     await sleep(10);

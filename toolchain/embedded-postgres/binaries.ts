@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 
-/** Whom the server runs as when we are root, as PostgreSQL refuses that; 65534 is "nobody" everywhere. */
+/** Whom the server runs as when we are root, as PostgreSQL refuses that: "nobody" of Linux. */
 export const serverUser = process.getuid?.() === 0 ? ({ uid: 65534, gid: 65534 } as const) : undefined;
 
 /** The folder of binaries and data: in the project, unless it is not ours or the server's user cannot get there. */

@@ -5,17 +5,27 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * Whether a process runs and is the one meant: process ids are used again, so its command line must hold the random
- * token. (The command line of a process that has ended and was not yet waited for is empty.)
+ * What became of a process. Process ids are used again, so its command line must hold the random token; `nameless` is
+ * one without a command line: any process for a moment while it starts (or one of the kernel's).
  */
-export function isRunning(pid: number, token: string): boolean {
+export function stateOf(pid: number, token: string): "running" | "nameless" | "gone" {
   try {
-    return process.platform === "linux"
-      ? readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(token)
-      : execFileSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], { encoding: "utf8" }).includes(token);
+    const { command, state } = inspect(pid);
+    if (command.includes(token)) return "running";
+    return state !== "Z" && (command === "" || command.startsWith("(")) ? "nameless" : "gone";
   } catch {
-    return false;
+    return "gone";
   }
+}
+
+// State Z (zombie): it has ended, but its parent has not asked yet. Without a command line, `ps` shows a name in brackets.
+function inspect(pid: number): { readonly command: string; readonly state: string | undefined } {
+  if (process.platform === "linux") {
+    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return { command, state: /.*\) (.)/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1] };
+  }
+  const line = execFileSync("ps", ["-ww", "-o", "state=,command=", "-p", String(pid)], { encoding: "utf8" }).trim();
+  return { command: line.replace(/^\S+\s*/, ""), state: line[0] };
 }
 
 /** The lines of the server's own `postmaster.pid`: the process id first, the state in line 8; without a file, none. */
@@ -27,14 +37,14 @@ export async function removeLeftovers(root: string): Promise<void> {
   for (const name of await readdir(root)) {
     // A run's folder is named `<token>.<watchdog's process id>`.
     const [, token, pid] = /^([0-9a-f]{16})\.(\d+)$/.exec(name) ?? [];
-    if (token !== undefined && !isRunning(Number(pid), token)) await removeRun(join(root, name));
+    if (token !== undefined && stateOf(Number(pid), token) === "gone") await removeRun(join(root, name));
   }
 }
 
 /** Deletes a run's folder, after stopping the server that may still use it. */
 export async function removeRun(run: string): Promise<void> {
   const pid = Number((await postmasterFile(join(run, "data")))[0]);
-  const isAlive = () => pid > 0 && isRunning(pid, basename(run));
+  const isAlive = () => pid > 0 && stateOf(pid, basename(run)) === "running";
   if (isAlive()) {
     try {
       process.kill(pid, "SIGQUIT");
