@@ -1,0 +1,4 @@
+-- Removes the link table first, because it points at the stations.
+DROP TABLE service_stations;
+
+DROP TABLE stations;

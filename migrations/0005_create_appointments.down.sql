@@ -1,0 +1,4 @@
+-- Removes the agenda, and its status type once nothing uses it.
+DROP TABLE appointments;
+
+DROP TYPE appointment_status;
