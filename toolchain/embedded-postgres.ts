@@ -126,9 +126,12 @@ const defaultSettings: Readonly<Record<string, string>> = {
 
 // The server's parent. Its standard input is a pipe that only we hold, so it learns of our end whatever the cause,
 // which no signal handler of ours could promise. It reads the password, then a port per (re)start, and answers each with
-// the server's process id. The shutdown is an immediate one: no client delays it, and the data are deleted anyway.
+// the server's process id. The shutdown (QUIT) is an immediate one: no client delays it, and the data are deleted anyway.
+// TERM is for a server that has hardly started: the shell lets its children ignore QUIT until they handle it. And an
+// answer that nobody is left to read must not end the shell, hence the trap.
 const watchdogScript = `
 run=$1.$$ bin=$2; shift 2
+trap : PIPE
 read -r password || exit 1
 printf '%s\\n' "$password" | "$bin/initdb" -D "$run/data" --username=postgres --pwfile=/dev/stdin \\
   --auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync --no-instructions >>"$run/log" 2>&1 || exit 1
@@ -139,7 +142,7 @@ while read -r port; do
   pid=$!
   echo "$pid"
 done
-if [ "$pid" ]; then kill -QUIT "$pid"; wait "$pid"; fi
+if [ "$pid" ]; then kill -TERM "$pid"; kill -QUIT "$pid"; wait "$pid"; fi
 rm -rf "$run"`;
 
 type Watchdog = ChildProcessByStdio<Writable, Readable, null>;
