@@ -5,9 +5,18 @@
 // dependency, since there may be no node_modules yet.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { constants } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -28,7 +37,9 @@ const installed = (hash) => existsSync(stamp) && readFileSync(stamp, "utf8") ===
  */
 function installPackages(hash) {
   console.error("Installing the npm packages (about half a minute, once) ...");
-  const workshop = mkdtempSync(join(project, ".node_modules-"));
+  const tools = join(project, ".tools"); // git-ignored, and surely on the same file system
+  mkdirSync(tools, { recursive: true });
+  const workshop = mkdtempSync(join(tools, "npm-"));
   try {
     for (const file of ["package.json", "package-lock.json", ".npmrc"]) {
       if (existsSync(join(project, file))) copyFileSync(join(project, file), join(workshop, file));
@@ -41,7 +52,7 @@ function installPackages(hash) {
     if (npm.status !== 0) {
       throw new Error(`\`npm ci\` failed in a copy of ${project}: ${npm.error?.message ?? "see its output above"}`);
     }
-    writeFileSync(join(workshop, "node_modules", ".installed-lock"), hash);
+    writeFileSync(join(workshop, "node_modules", basename(stamp)), hash);
     putInPlace(workshop, hash);
   } finally {
     rmSync(workshop, { recursive: true, force: true });

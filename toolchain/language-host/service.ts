@@ -1,8 +1,9 @@
-import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
-import grpc from "@grpc/grpc-js";
+import type { UntypedServiceImplementation } from "@grpc/grpc-js";
 import sdk from "@pulumi/pulumi/package.json" with { type: "json" };
 import language from "@pulumi/pulumi/proto/language_pb.js";
 import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import { answer } from "../plugin-server.ts";
 import { directDependencies, type RequiredPlugin, requiredPlugins } from "./packages.ts";
 import type { Programs } from "./program.ts";
 
@@ -41,23 +42,10 @@ export function languageRuntime(programs: Programs): UntypedServiceImplementatio
       const { error, bail } = await programs.run(request);
       return new language.RunResponse().setError(error).setBail(bail);
     }),
-    // Takes and returns the same empty message.
-    cancel: answer((nothing: unknown) => {
+    cancel: answer(() => {
       programs.stop();
-      return nothing;
+      return new empty.Empty();
     }),
-  };
-}
-
-function answer<Request, Response>(
-  respond: (request: Request) => Response | Promise<Response>,
-): handleUnaryCall<Request, Response> {
-  return async (call, callback) => {
-    try {
-      callback(null, await respond(call.request));
-    } catch (error) {
-      callback({ code: grpc.status.UNKNOWN, message: error instanceof Error ? error.message : String(error) });
-    }
   };
 }
 
