@@ -1,0 +1,96 @@
+import pLimit from "p-limit";
+import { currentRevision, type Ledger } from "../plan/ledger.ts";
+import { makePlan, type PlanRequest } from "../plan/make-plan.ts";
+import type { Plan, Step } from "../plan/plan.ts";
+import { withSchemaLock } from "../postgres/advisory-lock.ts";
+import { type ApplyContext, applyPlan } from "../postgres/apply-plan.ts";
+import type { Database } from "../postgres/connection.ts";
+import { readLedgers } from "../postgres/ledger-table.ts";
+import type { StepResult } from "../postgres/run-step.ts";
+import { type LockHolder, type Problem, Refusal } from "../problem.ts";
+
+/** How a schema is to be planned, without its ledger. */
+export type Wish = Omit<PlanRequest, "ledger">;
+
+export interface FleetOptions extends ApplyContext {
+  /** Schemas worked on at once; each takes one session. */
+  readonly concurrency: number;
+  /** How long to wait for another run on the same schema, in ms. */
+  readonly waitMs: number;
+  readonly onStep: (plan: Plan, step: Step, index: number) => void;
+  readonly onWait: (schema: string, holder: LockHolder | undefined) => void;
+}
+
+/** What became of one schema. */
+export interface SchemaResult {
+  readonly schema: string;
+  readonly from: string;
+  readonly to: string;
+  readonly steps: readonly StepResult[];
+  /** Why it stopped; empty where it is at its target. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Brings each schema to its target. Plans come from ledgers read under the schema's lock, so that what another run did
+ * meanwhile is neither repeated nor undone. After the first failure no further schema is started; those under way finish.
+ */
+export async function runFleet(
+  database: Database,
+  wishes: ReadonlyMap<string, Wish>,
+  options: FleetOptions,
+): Promise<readonly SchemaResult[]> {
+  const limit = pLimit(options.concurrency);
+  let stopped = false;
+  const results = await limit.map([...wishes], async ([schema, wish]) => {
+    if (stopped) return undefined;
+    const result = await runSchema(database, schema, wish, options);
+    stopped ||= result.problems.length > 0;
+    return result;
+  });
+  return results.filter((result) => result !== undefined);
+}
+
+async function runSchema(database: Database, schema: string, wish: Wish, options: FleetOptions): Promise<SchemaResult> {
+  const steps: StepResult[] = [];
+  let from = "";
+  try {
+    return await database.withClient((client) =>
+      withSchemaLock(
+        client,
+        schema,
+        options.waitMs,
+        (holder) => options.onWait(schema, holder),
+        async () => {
+          const ledger = await readLedger(client, schema);
+          from = currentRevision(ledger);
+          const plan = makePlan({ ...wish, ledger });
+          const applied = ledger.applied.map((row) => row.revision);
+          await applyPlan(client, plan, applied, options, (step, index) => options.onStep(plan, step, index), steps);
+          return { schema, from, to: plan.to, steps, problems: [] };
+        },
+      ),
+    );
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { schema, from, to: await standing(database, schema, from), steps, problems: error.problems };
+  }
+}
+
+type Client = Parameters<Parameters<Database["withClient"]>[0]>[0];
+
+async function readLedger(client: Client, schema: string): Promise<Ledger> {
+  const [ledger] = await readLedgers(client, [schema]);
+  if (!ledger?.schemaExists) throw new Refusal([{ code: "schema-missing", schema }]);
+  return ledger;
+}
+
+/** Asks the ledger where a schema stands after a failure: a COMMIT whose answer was lost may have succeeded. */
+async function standing(database: Database, schema: string, otherwise: string): Promise<string> {
+  try {
+    const [ledger] = await database.withClient((client) => readLedgers(client, [schema]));
+    return ledger ? currentRevision(ledger) : otherwise;
+  } catch {
+    return otherwise;
+  }
+}

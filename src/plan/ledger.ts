@@ -1,0 +1,31 @@
+import { BASE } from "../history/revision.ts";
+import type { Direction } from "../problem.ts";
+
+/** What one schema's ledger says, in the order in which its revisions were applied. */
+export interface Ledger {
+  readonly schema: string;
+  /** False where the schema itself does not exist yet. */
+  readonly schemaExists: boolean;
+  /** False where the ledger's tables do not exist yet: nothing was ever applied here. */
+  readonly exists: boolean;
+  readonly applied: readonly AppliedRevision[];
+}
+
+/** One row of a ledger. */
+export interface AppliedRevision {
+  /** From 1, in the order of applying. */
+  readonly position: number;
+  readonly revision: string;
+  readonly checksum: string;
+  /** The down script as it was when the revision was applied, so that a rollback needs no file. */
+  readonly down: string | undefined;
+  /** False where the revision asked to run outside a transaction. */
+  readonly transaction: boolean;
+  /** Set where a script outside a transaction began and never finished. */
+  readonly interrupted: Direction | undefined;
+}
+
+/** The revision a schema is at: the last one applied, or `base`. */
+export function currentRevision(ledger: Ledger): string {
+  return ledger.applied.at(-1)?.revision ?? BASE;
+}

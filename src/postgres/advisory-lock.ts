@@ -1,0 +1,68 @@
+import { createHash } from "node:crypto";
+import pRetry from "p-retry";
+import type pg from "pg";
+import { type LockHolder, Refusal } from "../problem.ts";
+
+/**
+ * Holds the schema's advisory lock for the callback. A session lock, polled: a session that waits for a lock inside a
+ * transaction deadlocks with CREATE INDEX CONCURRENTLY, which waits for all older transactions. Two runs on different
+ * schemas never meet.
+ *
+ * @param waitMs how long to wait for another run, in ms
+ * @throws Refusal locked, naming the holder
+ */
+export async function withSchemaLock<T>(
+  client: pg.ClientBase,
+  schema: string,
+  waitMs: number,
+  onWait: (holder: LockHolder | undefined) => void,
+  callback: () => Promise<T>,
+): Promise<T> {
+  const key = lockKey(schema);
+  const started = performance.now();
+  await pRetry(() => tryLock(client, key), {
+    retries: Number.POSITIVE_INFINITY,
+    maxRetryTime: waitMs,
+    minTimeout: 50,
+    maxTimeout: 2_000,
+    factor: 1.5,
+    randomize: true,
+    shouldRetry: ({ error }) => error instanceof Held,
+    onFailedAttempt: async ({ error, attemptNumber }) => {
+      if (error instanceof Held && attemptNumber === 1) onWait(await lockHolder(client, key));
+    },
+  }).catch(async (error: unknown) => {
+    if (!(error instanceof Held)) throw error;
+    const waitedMs = Math.round(performance.now() - started);
+    throw new Refusal([{ code: "locked", schema, waitedMs, holder: await lockHolder(client, key) }]);
+  });
+  const result = await callback();
+  // Not in a finally: a session whose callback threw is closed, and the lock goes with it.
+  await client.query(`SELECT pg_catalog.pg_advisory_unlock(${key})`);
+  return result;
+}
+
+class Held extends Error {}
+
+async function tryLock(client: pg.ClientBase, key: bigint): Promise<void> {
+  const { rows } = await client.query<{ locked: boolean }>(`SELECT pg_catalog.pg_try_advisory_lock(${key}) AS locked`);
+  if (!rows[0]?.locked) throw new Held();
+}
+
+/** The key of a schema's lock: 64 bits of a hash, as PostgreSQL's signed bigint. Locks are a database's own already. */
+export function lockKey(schema: string): bigint {
+  return createHash("sha256").update(`pulumi-schema-migrations/${schema}`, "utf8").digest().readBigInt64BE();
+}
+
+async function lockHolder(client: pg.ClientBase, key: bigint): Promise<LockHolder | undefined> {
+  const { rows } = await client.query<LockHolder>(
+    `SELECT a.pid, a.application_name AS application, a.usename AS user,
+            extract(epoch FROM clock_timestamp() - a.backend_start)::integer AS seconds
+       FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
+      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+        AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+        AND (l.classid::bigint << 32) | l.objid::bigint = $1::bigint`,
+    [key.toString()],
+  );
+  return rows[0];
+}

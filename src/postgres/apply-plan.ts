@@ -1,0 +1,48 @@
+import type pg from "pg";
+import { MigrationError, Umzug } from "umzug";
+import type { Plan, Step } from "../plan/plan.ts";
+import type { Run } from "./ledger-table.ts";
+import { runStep, type StepResult } from "./run-step.ts";
+import type { StepSettings } from "./step-messages.ts";
+
+/** Everything about a run that does not differ between schemas. */
+export interface ApplyContext {
+  readonly run: Run;
+  readonly settings: StepSettings;
+}
+
+/**
+ * Runs a plan's steps in their order, each whole or not at all (a script outside a transaction excepted, whose ledger
+ * row says so). umzug is handed the explicit steps, never a target of its own: its `to` would revert one too many.
+ *
+ * @param applied revisions in the ledger that the plan was made from
+ * @param results gets each step's result as it is done, so that a failure leaves what came before it
+ * @throws Refusal step-failed or connection-lost
+ */
+export async function applyPlan(
+  client: pg.ClientBase,
+  plan: Plan,
+  applied: readonly string[],
+  context: ApplyContext,
+  onStep: (step: Step, index: number) => void,
+  results: StepResult[],
+): Promise<void> {
+  const run = async (step: Step) => {
+    onStep(step, results.length);
+    results.push(await runStep(client, plan, step, plan.createsLedger && results.length === 0, context));
+  };
+  const umzug = new Umzug({
+    migrations: plan.steps.map((step) => ({ name: step.revision, up: () => run(step), down: () => run(step) })),
+    // The step's own transaction writes the ledger row, so umzug has nothing left to log.
+    storage: { executed: async () => [...applied], logMigration: async () => {}, unlogMigration: async () => {} },
+    logger: undefined,
+  });
+  const named = (direction: Step["direction"]) =>
+    plan.steps.filter((step) => step.direction === direction).map((step) => step.revision);
+  try {
+    await umzug.down({ migrations: named("down") });
+    await umzug.up({ migrations: named("up") });
+  } catch (error) {
+    throw error instanceof MigrationError ? error.cause : error;
+  }
+}

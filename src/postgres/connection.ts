@@ -1,0 +1,120 @@
+import { readFileSync } from "node:fs";
+import type { ConnectionOptions } from "node:tls";
+import pg from "pg";
+import { type Problem, Refusal, type ServerError } from "../problem.ts";
+import { INVALID_AUTHORIZATION, INVALID_CATALOG_NAME, INVALID_PASSWORD } from "./sqlstate.ts";
+
+/** libpq's modes that both node-postgres and the official Pulumi provider can keep (manual 34.19). */
+export const SSL_MODES = ["disable", "require", "verify-ca", "verify-full"] as const;
+
+/** Where the database is and who signs in. */
+export interface Connection {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password?: string | undefined;
+  readonly sslmode: (typeof SSL_MODES)[number];
+  /** Path of a PEM file with the CA, for the verify modes. */
+  readonly sslrootcert?: string | undefined;
+}
+
+/** A bounded set of sessions on one database. */
+export interface Database {
+  /**
+   * Lends a session. One whose callback throws is closed, not reused: its state is not known.
+   * @throws Refusal unreachable, no-tls, sign-in-refused or database-missing
+   */
+  withClient<T>(callback: (client: pg.ClientBase) => Promise<T>): Promise<T>;
+}
+
+export const APPLICATION_NAME = "pulumi-schema-migrations";
+const CONNECT_TIMEOUT_MS = 15_000;
+
+/** Opens at most `sessions` sessions for the callback, as they are needed, and closes them behind it. */
+export async function withDatabase<T>(
+  connection: Connection,
+  sessions: number,
+  callback: (database: Database) => Promise<T>,
+): Promise<T> {
+  const pool = new pg.Pool({
+    ...pick(connection),
+    ssl: tls(connection),
+    application_name: APPLICATION_NAME,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    max: sessions,
+  });
+  // A session lost while idle is not an error of ours; the next one is opened in its place.
+  pool.on("error", () => {});
+  try {
+    return await callback({ withClient: (use) => withPooledClient(pool, connection, use) });
+  } finally {
+    await pool.end();
+  }
+}
+
+async function withPooledClient<T>(
+  pool: pg.Pool,
+  connection: Connection,
+  callback: (client: pg.ClientBase) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw new Refusal([connectProblem(error, connection)]);
+  });
+  // Without a listener, a session that ends while we think would end the process.
+  const ignore = () => {};
+  client.on("error", ignore);
+  let failed = true;
+  try {
+    const result = await callback(client);
+    failed = false;
+    return result;
+  } finally {
+    client.off("error", ignore);
+    client.release(failed);
+  }
+}
+
+function pick({ host, port, database, user, password }: Connection) {
+  return { host, port, database, user, password: password ?? "" };
+}
+
+function tls({ sslmode, sslrootcert }: Connection): false | ConnectionOptions {
+  if (sslmode === "disable") return false;
+  if (sslmode === "require") return { rejectUnauthorized: false };
+  const ca = sslrootcert === undefined ? {} : { ca: readFileSync(sslrootcert, "utf8") };
+  return sslmode === "verify-ca" ? { ...ca, checkServerIdentity: () => undefined } : ca;
+}
+
+function connectProblem(error: unknown, connection: Connection): Problem {
+  const server = `${connection.host}:${connection.port}`;
+  if (error instanceof pg.DatabaseError) {
+    const detail = error.message;
+    switch (error.code) {
+      case INVALID_PASSWORD:
+      case INVALID_AUTHORIZATION:
+        return { code: "sign-in-refused", server, user: connection.user, detail };
+      case INVALID_CATALOG_NAME:
+        return { code: "database-missing", server, database: connection.database };
+      default:
+        return { code: "server-error", doing: `signing in to ${server}`, error: serverError(error) };
+    }
+  }
+  const detail = messageOf(error);
+  // node-postgres has no code for this one; it is its own text, not the server's.
+  if (detail === "The server does not support SSL connections") return { code: "no-tls", server };
+  if (detail.startsWith("SASL:")) return { code: "sign-in-refused", server, user: connection.user, detail };
+  return { code: "unreachable", server, detail };
+}
+
+/** What PostgreSQL said, without the fields that nobody reads. */
+export function serverError(error: pg.DatabaseError): ServerError {
+  return { sqlstate: error.code ?? "", message: error.message, detail: error.detail, hint: error.hint };
+}
+
+/** An error's text; Node keeps the attempts at several addresses of one host in an AggregateError without a message. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return [...new Set(error.errors.map(messageOf))].join("; ");
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,177 @@
+import type pg from "pg";
+import type { AppliedRevision, Ledger } from "../plan/ledger.ts";
+import type { Step } from "../plan/plan.ts";
+import type { Direction } from "../problem.ts";
+import { quoteName, quoteText } from "./session.ts";
+
+export const LEDGER = "migration_ledger";
+export const EVENTS = "migration_event";
+
+/**
+ * Creates a schema's ledger and its events. In the schema itself, so that a dumped, restored or moved schema takes its
+ * history along.
+ */
+export function createLedger(schema: string): readonly string[] {
+  const s = quoteName(schema);
+  return [
+    `CREATE TABLE ${s}.${LEDGER} (
+  position integer PRIMARY KEY,
+  revision text NOT NULL UNIQUE,
+  checksum text NOT NULL,
+  down text,
+  in_transaction boolean NOT NULL,
+  state text NOT NULL CHECK (state IN ('applied', 'applying', 'reverting')),
+  applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  applied_by text NOT NULL DEFAULT session_user,
+  duration_ms double precision
+)`,
+    `COMMENT ON TABLE ${s}.${LEDGER} IS 'Revisions applied in this schema. Kept by pulumi-schema-migrations; do not edit.'`,
+    `CREATE TABLE ${s}.${EVENTS} (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  run uuid NOT NULL,
+  actor text NOT NULL,
+  db_user text NOT NULL DEFAULT session_user,
+  revision text NOT NULL,
+  direction text NOT NULL CHECK (direction IN ('up', 'down')),
+  outcome text NOT NULL CHECK (outcome IN ('started', 'done', 'failed')),
+  duration_ms double precision,
+  error text
+)`,
+    `COMMENT ON TABLE ${s}.${EVENTS} IS 'What ran in this schema, append-only. Kept by pulumi-schema-migrations.'`,
+  ];
+}
+
+/** Who runs, for the events. */
+export interface Run {
+  /** A UUID for one create or update of the resource. */
+  readonly id: string;
+  /** `user@machine` of the process. */
+  readonly actor: string;
+}
+
+/** Milliseconds since the transaction began, by the server's clock. */
+const SINCE_BEGIN = "extract(epoch FROM clock_timestamp() - transaction_timestamp()) * 1000";
+
+/** The statement that makes the ledger agree with a step that ran in this same transaction. */
+export function recordStep(schema: string, step: Step): string {
+  const table = `${quoteName(schema)}.${LEDGER}`;
+  if (step.direction === "down") return `DELETE FROM ${table} WHERE position = ${step.position}`;
+  return insertRow(table, step, "applied", SINCE_BEGIN);
+}
+
+/** For a script outside a transaction: the row that says it has begun, before it does. */
+export function recordStart(schema: string, step: Step): string {
+  const table = `${quoteName(schema)}.${LEDGER}`;
+  if (step.direction === "up") return insertRow(table, step, "applying", "NULL");
+  return `UPDATE ${table} SET state = 'reverting' WHERE position = ${step.position}`;
+}
+
+/** For a script outside a transaction: the row that says it has finished. */
+export function recordFinish(schema: string, step: Step): string {
+  const table = `${quoteName(schema)}.${LEDGER}`;
+  if (step.direction === "down") return `DELETE FROM ${table} WHERE position = ${step.position}`;
+  const duration = "extract(epoch FROM clock_timestamp() - applied_at) * 1000";
+  return `UPDATE ${table} SET state = 'applied', duration_ms = ${duration} WHERE position = ${step.position}`;
+}
+
+function insertRow(table: string, step: Step, state: string, duration: string): string {
+  const { position, revision, checksum, down, transaction } = step;
+  return (
+    `INSERT INTO ${table} (position, revision, checksum, down, in_transaction, state, duration_ms)\n` +
+    `VALUES (${position}, ${quoteText(revision)}, ${quoteText(checksum)}, ${quoteText(down)}, ${transaction}, '${state}', ${duration})`
+  );
+}
+
+/** What an event says of its step. */
+export interface Event {
+  readonly outcome: "started" | "done" | "failed";
+  /** True where the run wrote a "started" for the step before: its duration counts from there. */
+  readonly begun?: boolean;
+  readonly error?: string;
+}
+
+/** The statement that appends to a schema's events. */
+export function recordEvent(
+  schema: string,
+  step: Pick<Step, "revision" | "direction">,
+  run: Run,
+  event: Event,
+): string {
+  const table = `${quoteName(schema)}.${EVENTS}`;
+  const started = `(SELECT max(at) FROM ${table} WHERE run = '${run.id}' AND revision = ${quoteText(step.revision)})`;
+  const since = event.begun ? `extract(epoch FROM clock_timestamp() - ${started}) * 1000` : SINCE_BEGIN;
+  const duration = event.outcome === "done" ? since : "NULL";
+  return (
+    `INSERT INTO ${table} (run, actor, revision, direction, outcome, duration_ms, error)\n` +
+    `VALUES ('${run.id}', ${quoteText(run.actor)}, ${quoteText(step.revision)}, '${step.direction}', '${event.outcome}', ` +
+    `${duration}, ${quoteText(event.error)})`
+  );
+}
+
+/**
+ * Reads the ledgers of many schemas in two round trips, however many they are: which exist, then all their rows in one
+ * message. Reading never creates anything.
+ */
+export async function readLedgers(client: pg.ClientBase, schemas: readonly string[]): Promise<readonly Ledger[]> {
+  const { rows } = await client.query<{ schema: string; ledger: boolean }>(
+    `SELECT n.nspname AS schema, c.oid IS NOT NULL AS ledger
+       FROM pg_catalog.pg_namespace n
+       LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = '${LEDGER}' AND c.relkind = 'r'
+      WHERE n.nspname = ANY ($1)`,
+    [schemas],
+  );
+  const existing = new Map(rows.map((row) => [row.schema, row.ledger]));
+  const recorded = schemas.filter((schema) => existing.get(schema));
+  const applied = await readRows(client, recorded);
+  return schemas.map((schema) => ({
+    schema,
+    schemaExists: existing.has(schema),
+    exists: existing.get(schema) ?? false,
+    applied: applied.get(schema) ?? [],
+  }));
+}
+
+interface LedgerRow {
+  readonly position: number;
+  readonly revision: string;
+  readonly checksum: string;
+  readonly down: string | null;
+  readonly in_transaction: boolean;
+  readonly state: "applied" | "applying" | "reverting";
+}
+
+const INTERRUPTED: Readonly<Record<LedgerRow["state"], Direction | undefined>> = {
+  applied: undefined,
+  applying: "up",
+  reverting: "down",
+};
+
+async function readRows(
+  client: pg.ClientBase,
+  schemas: readonly string[],
+): Promise<ReadonlyMap<string, readonly AppliedRevision[]>> {
+  if (schemas.length === 0) return new Map();
+  const text = schemas
+    .map(
+      (schema) =>
+        `SELECT position, revision, checksum, down, in_transaction, state FROM ${quoteName(schema)}.${LEDGER} ORDER BY position`,
+    )
+    .join(";\n");
+  // One message with several statements is answered by an array of results; with one, by the result itself.
+  const answer: unknown = await client.query(text);
+  const results = (Array.isArray(answer) ? answer : [answer]) as readonly pg.QueryResult<LedgerRow>[];
+  return new Map(schemas.map((schema, index) => [schema, (results[index]?.rows ?? []).map(appliedRevision)]));
+}
+
+function appliedRevision(row: LedgerRow): AppliedRevision {
+  const { position, revision, checksum, in_transaction, state } = row;
+  return {
+    position,
+    revision,
+    checksum,
+    down: row.down ?? undefined,
+    transaction: in_transaction,
+    interrupted: INTERRUPTED[state],
+  };
+}

@@ -1,0 +1,112 @@
+import type { Step } from "../plan/plan.ts";
+import type { Statement } from "../script/parse-script.ts";
+import { createLedger, type Run, recordEvent, recordFinish, recordStart, recordStep } from "./ledger-table.ts";
+import { quoteName, RESET_SESSION } from "./session.ts";
+
+/** How steps run. */
+export interface StepSettings {
+  /** Schemas behind the migrated one in the search path, for extensions. */
+  readonly searchPath: readonly string[];
+  /** How long a statement waits for a table's lock, in ms; 0 is for ever. */
+  readonly lockTimeoutMs: number;
+  /** How long a statement may take, in ms; 0 is for ever. */
+  readonly statementTimeoutMs: number;
+}
+
+/** What goes to the server in one round trip. */
+export interface Message {
+  readonly text: string;
+  /** The script's statements in it, and where the first of them stands among all. */
+  readonly statements: readonly Statement[];
+  readonly statementsBefore: number;
+  /** Where character 0 of the script's file stands in the text. */
+  readonly scriptStart: number;
+}
+
+/**
+ * The SQL of a step exactly as it runs, a round trip each; the preview's file is made of the same. In a transaction that is
+ * one message: settings, script and ledger row stand or fall together. Outside, each statement goes alone, since
+ * several in one message are an implicit transaction (manual 55.2.2.1).
+ */
+export function stepMessages(
+  schema: string,
+  step: Step,
+  settings: StepSettings,
+  run: Run,
+  createsLedger: boolean,
+): readonly Message[] {
+  const ledger = createsLedger ? createLedger(schema) : [];
+  return step.script.mode === "transaction"
+    ? [transactionMessage(schema, step, settings, run, ledger)]
+    : autocommitMessages(schema, step, settings, run, ledger);
+}
+
+function transactionMessage(
+  schema: string,
+  step: Step,
+  settings: StepSettings,
+  run: Run,
+  ledger: readonly string[],
+): Message {
+  const before = ["BEGIN", ...sessionSettings(schema, settings, "LOCAL"), ...ledger];
+  const after = [
+    recordStep(schema, step),
+    recordEvent(schema, step, run, { outcome: "done" }),
+    "COMMIT",
+    RESET_SESSION,
+  ];
+  const head = `${lines(before)}-- ${step.script.file}\n`;
+  // The script may end in a comment or without its semicolon.
+  const text = `${head}${step.script.sql}\n;\n${lines(after)}`;
+  return { text, statements: step.script.statements, statementsBefore: before.length, scriptStart: head.length };
+}
+
+function autocommitMessages(
+  schema: string,
+  step: Step,
+  settings: StepSettings,
+  run: Run,
+  ledger: readonly string[],
+): readonly Message[] {
+  const start = [
+    "BEGIN",
+    ...ledger,
+    recordStart(schema, step),
+    recordEvent(schema, step, run, { outcome: "started" }),
+    "COMMIT",
+    ...sessionSettings(schema, settings, "SESSION"),
+  ];
+  const finish = [
+    "BEGIN",
+    recordFinish(schema, step),
+    recordEvent(schema, step, run, { outcome: "done", begun: true }),
+    "COMMIT",
+    RESET_SESSION,
+  ];
+  return [
+    own(`-- ${step.script.file}, outside a transaction\n${lines(start)}`),
+    ...step.script.statements.map((statement) => ({
+      text: `${statement.sql}\n;\n`,
+      statements: [statement],
+      statementsBefore: 0,
+      scriptStart: -statement.start,
+    })),
+    own(lines(finish)),
+  ];
+}
+
+function own(text: string): Message {
+  return { text, statements: [], statementsBefore: 0, scriptStart: 0 };
+}
+
+function sessionSettings(schema: string, settings: StepSettings, scope: "LOCAL" | "SESSION"): readonly string[] {
+  return [
+    `SET ${scope} search_path TO ${[schema, ...settings.searchPath].map(quoteName).join(", ")}`,
+    `SET ${scope} lock_timeout TO ${settings.lockTimeoutMs}`,
+    `SET ${scope} statement_timeout TO ${settings.statementTimeoutMs}`,
+  ];
+}
+
+function lines(statements: readonly string[]): string {
+  return statements.map((statement) => `${statement};\n`).join("");
+}

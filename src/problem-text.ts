@@ -1,0 +1,178 @@
+import { type LockHolder, type Problem, Refusal, type ServerError } from "./problem.ts";
+
+/** The words of a problem: what was written, what is true instead, the way out. */
+export function problemText(problem: Problem): string {
+  switch (problem.code) {
+    case "config":
+      return `config "${problem.key}": got ${problem.got}, wants ${problem.wants}.${problem.fix ? ` ${problem.fix}` : ""}`;
+    case "no-connection":
+      return (
+        "No connection is configured. Set the parts (pulumi config set host db.example.com; database, user; " +
+        "pulumi config set --secret password), or all in one (pulumi config set --secret url postgres://…), " +
+        "or the environment variables PGHOST, PGDATABASE, PGUSER and PGPASSWORD."
+      );
+    case "folder-missing":
+      return `The migrations folder "${problem.folder}" does not exist. Create it, or name another: pulumi config set migrations FOLDER.`;
+    case "unnumbered":
+      return `${problem.file}: the name has no number to order it by. Name it like 0007_add_cpf.up.sql.`;
+    case "unknown-direction":
+      return `${problem.file}: is it the way up or down? Name it ….up.sql or ….down.sql.`;
+    case "duplicate-number":
+      return `Number ${problem.number} is used by ${list(problem.files)}. Which goes first? Give one of them the next free number.`;
+    case "bad-metadata":
+      return `${problem.file}: not understood. ${problem.detail}`;
+    case "unknown-target":
+      return (
+        `Target "${problem.target}" is not in the history, whose head is ${problem.head}. ` +
+        (problem.near.length > 0 ? `Did you mean ${list(problem.near, "or")}? ` : "") +
+        "A target is head, base, a revision's id, number, name or the beginning of one, or a step like -1."
+      );
+    case "ambiguous-target":
+      return `Target "${problem.target}" fits ${list(problem.candidates)}. Write more of the one you mean.`;
+    case "step-out-of-range":
+      return (
+        `Target "${problem.target}": schema "${problem.schema}" is at ${problem.current}, from where ` +
+        `${problem.available === 0 ? "no step" : `at most ${count(problem.available, "step")}`} can be taken that way. Name a revision instead.`
+      );
+    case "syntax-error":
+      return (
+        `${problem.file}:${problem.line}:${problem.column}: ${problem.detail}\n` +
+        `  ${problem.text}\n  ${" ".repeat(problem.column - 1)}^`
+      );
+    case "transaction-control":
+      return (
+        `${problem.file}:${problem.line}: "${brief(problem.text)}" would end or begin a transaction inside the script's own. ` +
+        "Remove it: each script runs in one transaction, together with its ledger row. One BEGIN … COMMIT around the whole script is fine."
+      );
+    case "mixed-transaction":
+      return (
+        `${problem.file}:${problem.line}: "${brief(problem.text)}" cannot run in a transaction, but the script also holds statements that should. ` +
+        "Move it to a revision of its own, or say that no statement of the script needs one: a line -- migrate:no-transaction."
+      );
+    case "edited":
+      return (
+        `${problem.revision} was edited after it was applied${problem.schema === undefined ? "" : ` in schema "${problem.schema}"`}: ` +
+        `its checksum was ${problem.was} and is now ${problem.is}. Restore the file and put the change into a new revision; ` +
+        "or roll back to the revision before it, then go forward again with the new text."
+      );
+    case "not-in-folder":
+      return (
+        `Schema "${problem.schema}" has ${list(problem.revisions)}, which the folder lacks (its head is ${problem.head}). ` +
+        "Is this checkout older than the schema, or was a file renamed? Use the newer checkout or restore the file. " +
+        "To roll back, name the revision to go to: pulumi config set target REVISION."
+      );
+    case "out-of-order":
+      return (
+        `Schema "${problem.schema}" is at ${problem.head}, and ${list(problem.revisions)} would be added below it, after the fact. ` +
+        "Give the file a number above the head, or allow it: pulumi config set allowOutOfOrder true."
+      );
+    case "down-missing":
+      return (
+        `Schema "${problem.schema}" cannot go down from ${problem.revision}: it has no down script, neither in the folder nor in the ledger. ` +
+        "Write one beside the up script, or choose a target at or above this revision."
+      );
+    case "down-differs":
+      return (
+        `Schema "${problem.schema}": ${problem.file} is not the down script that was recorded when ${problem.revision} was applied. ` +
+        "Choose one: pulumi config set downFrom folder, or pulumi config set downFrom ledger."
+      );
+    case "interrupted":
+      return (
+        `Schema "${problem.schema}": ${problem.revision} runs outside a transaction and was interrupted on the way ${problem.direction}. ` +
+        "Look at what it did, finish or undo it by hand, then tell the ledger: " +
+        interruptedWays(problem.schema, problem.revision)
+      );
+    case "folder-changed":
+      return `The migrations folder changed after the preview: ${list(problem.revisions)}. Run the command again to see the new plan.`;
+    case "schema-name":
+      return `Schema name "${problem.schema}": ${problem.why}`;
+    case "schema-missing":
+      return (
+        `Schema "${problem.schema}" does not exist. Declare it in the program (new postgresql.Schema) and let SchemaMigration ` +
+        "depend on it, or create it."
+      );
+    case "unreachable":
+      return `${problem.server} does not answer as PostgreSQL: ${problem.detail}. Check the host, the port and the network.`;
+    case "no-tls":
+      return `${problem.server} does not speak TLS, which sslmode asks for. If the network is trusted: pulumi config set sslmode disable.`;
+    case "sign-in-refused":
+      return (
+        `${problem.server} refused to sign in "${problem.user}": ${problem.detail}. ` +
+        "Check the user and the password (pulumi config set --secret password). If the password was changed since the " +
+        "last up, the refresh still uses the old one: run pulumi up --refresh=false once."
+      );
+    case "database-missing":
+      return `${problem.server} has no database "${problem.database}". Create it, or name another: pulumi config set database NAME.`;
+    case "connection-lost":
+      return `Schema "${problem.schema}": the connection was lost (${problem.detail}). Run the command again: it goes on from what the ledger says.`;
+    case "server-error":
+      return `PostgreSQL refused ${problem.doing}: ${serverSaid(problem.error)}`;
+    case "locked":
+      return (
+        `Schema "${problem.schema}" is being migrated by another run: ${holderText(problem.holder)}. ` +
+        `Gave up after ${Math.round(problem.waitedMs / 1000)} s. Run again when it is done, or wait longer: pulumi config set waitTimeoutMs MS.`
+      );
+    case "step-failed":
+      return stepFailed(problem);
+  }
+}
+
+/** The words of an error: a refusal's problems, each on its own line; any other error's own message. */
+export function errorText(error: unknown): string {
+  if (error instanceof Refusal) return error.problems.map(problemText).join("\n");
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The session that holds a lock, for people. */
+export function holderText(holder: LockHolder | undefined): string {
+  if (!holder) return "a session that has just ended";
+  return `${holder.application || "a session"} of ${holder.user} (pid ${holder.pid}, for ${holder.seconds} s)`;
+}
+
+function stepFailed(problem: Extract<Problem, { code: "step-failed" }>): string {
+  const { schema, file, line, statement, error, at, partly, revision } = problem;
+  const where = line === undefined ? file : `${file}:${line}`;
+  const shown = statement === undefined ? "" : `\n${indent(excerpt(statement))}`;
+  const rest = partly
+    ? `${revision} ran outside a transaction: its earlier statements stay.`
+    : `Nothing of ${revision} remains; the schema is at ${at}. Mend the script and run again.`;
+  return `Schema "${schema}", ${where}: ${serverSaid(error)}${shown}\n${rest}`;
+}
+
+function serverSaid({ message, sqlstate, detail, hint }: ServerError): string {
+  const more = [detail, hint && `Hint: ${hint}`].filter(Boolean).map((text) => `\n  ${text}`);
+  return `${message} (SQLSTATE ${sqlstate})${more.join("")}`;
+}
+
+function interruptedWays(schema: string, revision: string): string {
+  const table = `"${schema.replaceAll('"', '""')}".migration_ledger`;
+  const where = `WHERE revision = '${revision.replaceAll("'", "''")}'`;
+  return `\n  it is there:     UPDATE ${table} SET state = 'applied' ${where};\n  it is not there: DELETE FROM ${table} ${where};`;
+}
+
+function list(items: readonly string[], word = "and"): string {
+  const last = items.at(-1) ?? "";
+  return items.length < 2 ? last : `${items.slice(0, -1).join(", ")} ${word} ${last}`;
+}
+
+/** "1 step", "2 steps". */
+export function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? "" : "s"}`;
+}
+
+function brief(sql: string): string {
+  const line = sql.replaceAll(/\s+/g, " ");
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+}
+
+const EXCERPT_LINES = 8;
+
+function excerpt(sql: string): string {
+  const all = sql.split("\n");
+  return all.length > EXCERPT_LINES ? [...all.slice(0, EXCERPT_LINES), "…"].join("\n") : sql;
+}
+
+/** Every line of a text, moved in. */
+export function indent(text: string, by = "  "): string {
+  return text.replaceAll(/^(?=.)/gm, by);
+}

@@ -1,0 +1,136 @@
+/**
+ * What can be wrong, as data. A problem quotes what the user wrote and carries what is true instead; its words are in
+ * problem-text.ts, the only place that turns problems into text.
+ */
+export type Problem =
+  // Configuration
+  | {
+      readonly code: "config";
+      readonly key: string;
+      readonly got: string;
+      readonly wants: string;
+      readonly fix?: string;
+    }
+  | { readonly code: "no-connection" }
+  // The migrations folder
+  | { readonly code: "folder-missing"; readonly folder: string }
+  | { readonly code: "unnumbered"; readonly file: string }
+  | { readonly code: "unknown-direction"; readonly file: string }
+  | { readonly code: "duplicate-number"; readonly number: string; readonly files: readonly string[] }
+  | { readonly code: "bad-metadata"; readonly file: string; readonly detail: string }
+  // The target
+  | {
+      readonly code: "unknown-target";
+      readonly target: string;
+      readonly near: readonly string[];
+      readonly head: string;
+    }
+  | { readonly code: "ambiguous-target"; readonly target: string; readonly candidates: readonly string[] }
+  | {
+      readonly code: "step-out-of-range";
+      readonly target: string;
+      readonly schema: string;
+      readonly current: string;
+      readonly available: number;
+    }
+  // Scripts
+  | {
+      readonly code: "syntax-error";
+      readonly file: string;
+      readonly line: number;
+      readonly column: number;
+      readonly detail: string;
+      readonly text: string;
+    }
+  | { readonly code: "transaction-control"; readonly file: string; readonly line: number; readonly text: string }
+  | { readonly code: "mixed-transaction"; readonly file: string; readonly line: number; readonly text: string }
+  // The plan: ledger against folder
+  | {
+      readonly code: "edited";
+      readonly schema?: string;
+      readonly revision: string;
+      readonly was: string;
+      readonly is: string;
+    }
+  | {
+      readonly code: "not-in-folder";
+      readonly schema: string;
+      readonly revisions: readonly string[];
+      readonly head: string;
+    }
+  | {
+      readonly code: "out-of-order";
+      readonly schema: string;
+      readonly revisions: readonly string[];
+      readonly head: string;
+    }
+  | { readonly code: "down-missing"; readonly schema: string; readonly revision: string }
+  | { readonly code: "down-differs"; readonly schema: string; readonly revision: string; readonly file: string }
+  | { readonly code: "interrupted"; readonly schema: string; readonly revision: string; readonly direction: Direction }
+  | { readonly code: "folder-changed"; readonly revisions: readonly string[] }
+  // Schemas
+  | { readonly code: "schema-name"; readonly schema: string; readonly why: string }
+  | { readonly code: "schema-missing"; readonly schema: string }
+  // The server
+  | { readonly code: "unreachable"; readonly server: string; readonly detail: string }
+  | { readonly code: "no-tls"; readonly server: string }
+  | { readonly code: "sign-in-refused"; readonly server: string; readonly user: string; readonly detail: string }
+  | { readonly code: "database-missing"; readonly server: string; readonly database: string }
+  | { readonly code: "connection-lost"; readonly schema: string; readonly detail: string }
+  | { readonly code: "server-error"; readonly doing: string; readonly error: ServerError }
+  // Applying
+  | {
+      readonly code: "locked";
+      readonly schema: string;
+      readonly waitedMs: number;
+      readonly holder: LockHolder | undefined;
+    }
+  | {
+      readonly code: "step-failed";
+      readonly schema: string;
+      readonly revision: string;
+      readonly direction: Direction;
+      readonly file: string;
+      readonly line: number | undefined;
+      readonly statement: string | undefined;
+      readonly error: ServerError;
+      /** Where the schema stands now. */
+      readonly at: string;
+      /** True where the script ran outside a transaction, so that earlier statements of it stay. */
+      readonly partly: boolean;
+    };
+
+export type Direction = "up" | "down";
+
+/** The session that holds a schema's advisory lock (pg_stat_activity). */
+export interface LockHolder {
+  readonly pid: number;
+  readonly application: string;
+  readonly user: string;
+  /** Age of the session, in seconds. */
+  readonly seconds: number;
+}
+
+/** What PostgreSQL said (manual: protocol, Error and Notice Message Fields). */
+export interface ServerError {
+  readonly sqlstate: string;
+  readonly message: string;
+  readonly detail?: string | undefined;
+  readonly hint?: string | undefined;
+}
+
+/** Thrown when something is refused or has failed: one or more problems, all that could be found together. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map((problem) => problem.code).join(", "));
+    this.problems = problems;
+  }
+}
+
+/** Throws a {@link Refusal} if there is any problem. */
+export function refuseIfAny(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw new Refusal(problems);
+}

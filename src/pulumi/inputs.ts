@@ -1,0 +1,86 @@
+import { z } from "zod";
+import type { Wish } from "../fleet/run-fleet.ts";
+import type { History } from "../history/revision.ts";
+import { idAt, resolveTarget } from "../history/target.ts";
+import { SSL_MODES } from "../postgres/connection.ts";
+
+const ConnectionShape = z.object({
+  host: z.string(),
+  port: z.number(),
+  database: z.string(),
+  user: z.string(),
+  password: z.string().optional(),
+  sslmode: z.enum(SSL_MODES),
+  sslrootcert: z.string().optional(),
+});
+
+/** What the engine keeps as the resource's inputs: the desired state, from config and files alone. */
+export const InputsShape = z.object({
+  connection: ConnectionShape,
+  schemas: z.array(z.string()).min(1),
+  migrations: z.string(),
+  target: z.string(),
+  pins: z.record(z.string(), z.string()),
+  searchPath: z.array(z.string()),
+  allowOutOfOrder: z.boolean(),
+  downFrom: z.enum(["folder", "ledger"]).optional(),
+  lockTimeoutMs: z.number(),
+  statementTimeoutMs: z.number(),
+  waitTimeoutMs: z.number(),
+  /** Of the resource, so that the provider can show progress on its line. */
+  progressUrn: z.string(),
+  /** Checksums by revision id, of all that any of the schemas will have: the engine's diff shows what comes and goes. */
+  revisions: z.record(z.string(), z.string()),
+});
+
+export type Inputs = z.infer<typeof InputsShape>;
+
+/** What the engine keeps as the resource's outputs: what the ledgers said last. */
+export const OutputsShape = z.object({
+  connection: ConnectionShape,
+  /** Revision by schema, or `base`. */
+  current: z.record(z.string(), z.string()),
+  /** What the folder has beyond a schema's target; schemas without any are left out. */
+  pending: z.record(z.string(), z.array(z.string())),
+  /** Checksums of what is applied anywhere, so that an edited file is refused before any connection. */
+  applied: z.record(z.string(), z.string()),
+  /** Where a relative target led, by schema, so that `-1` is one step and not one more at each up. */
+  steps: z.record(z.string(), z.object({ target: z.string(), revision: z.string() })),
+});
+
+export type Outputs = z.infer<typeof OutputsShape>;
+
+/** The target of one schema: its pin, or the resource's target. */
+export function targetOf({ pins, target }: Pick<Inputs, "pins" | "target">, schema: string): string {
+  return pins[schema] ?? target;
+}
+
+/** Checksums of the revisions that any of the schemas will have. A relative target can lead anywhere: all of them. */
+export function desiredRevisions(history: History, inputs: Omit<Inputs, "revisions">): Inputs["revisions"] {
+  const ids = history.map((revision) => revision.id);
+  const positions = inputs.schemas.map((schema) => {
+    const target = resolveTarget(ids, targetOf(inputs, schema));
+    return target.kind === "position" ? target.position : ids.length;
+  });
+  const wanted = history.slice(0, Math.max(...positions));
+  return Object.fromEntries(wanted.map((revision) => [revision.id, revision.checksum]));
+}
+
+/** How each schema is to be planned. A relative target that was already taken is the place where it led. */
+export function wishes(inputs: Inputs, history: History, olds: Outputs | undefined): ReadonlyMap<string, Wish> {
+  const { allowOutOfOrder, downFrom } = inputs;
+  return new Map(
+    inputs.schemas.map((schema) => {
+      const asked = targetOf(inputs, schema);
+      const taken = olds?.steps[schema];
+      const target = taken?.target === asked ? taken.revision : asked;
+      return [schema, { history, target, allowOutOfOrder, downFrom }];
+    }),
+  );
+}
+
+/** The revision that a schema should be at by its inputs, or undefined where only its ledger can tell. */
+export function desiredRevision(inputs: Inputs, orderedIds: readonly string[], schema: string): string | undefined {
+  const target = resolveTarget(orderedIds, targetOf(inputs, schema));
+  return target.kind === "position" ? idAt(orderedIds, target.position) : undefined;
+}

@@ -1,0 +1,47 @@
+import type pg from "pg";
+import type { Wish } from "../fleet/run-fleet.ts";
+import type { History } from "../history/revision.ts";
+import { makePlan } from "../plan/make-plan.ts";
+import type { Plan } from "../plan/plan.ts";
+import { readLedgers } from "../postgres/ledger-table.ts";
+import { type Problem, Refusal, refuseIfAny } from "../problem.ts";
+import type { Inputs, Outputs } from "./inputs.ts";
+
+/**
+ * Plans every schema from ledgers read at once. Used by the preview, and again before the first change of an up.
+ *
+ * @throws Refusal with the problems of all schemas together
+ */
+export async function planAll(client: pg.ClientBase, wishes: ReadonlyMap<string, Wish>): Promise<readonly Plan[]> {
+  const problems: Problem[] = [];
+  const plans: Plan[] = [];
+  for (const ledger of await readLedgers(client, [...wishes.keys()])) {
+    const wish = wishes.get(ledger.schema);
+    if (!wish) continue;
+    try {
+      plans.push(makePlan({ ...wish, ledger }));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  refuseIfAny(problems);
+  return plans;
+}
+
+/** Refuses revisions whose file is no longer what the state says was applied: known without any connection. */
+export function refuseEdited(inputs: Inputs, olds: Outputs | undefined): void {
+  const edited = Object.entries(inputs.revisions).filter(
+    ([id, checksum]) => (olds?.applied[id] ?? checksum) !== checksum,
+  );
+  refuseIfAny(edited.map(([revision, is]) => ({ code: "edited", revision, was: olds?.applied[revision] ?? "", is })));
+}
+
+/** Refuses to run anything but what the engine's plan holds: the folder is read again after the preview. */
+export function refuseChangedFolder(inputs: Inputs, history: History): void {
+  const now = new Map(history.map((revision) => [revision.id, revision.checksum]));
+  const revisions = Object.entries(inputs.revisions).flatMap(([id, checksum]) =>
+    now.get(id) === checksum ? [] : [id],
+  );
+  refuseIfAny(revisions.length > 0 ? [{ code: "folder-changed", revisions }] : []);
+}

@@ -1,0 +1,82 @@
+import { type Plan, planDirection, type Step } from "../plan/plan.ts";
+import { count, indent } from "../problem-text.ts";
+import { describeStatement, type Effect } from "../script/describe-statement.ts";
+
+/** What a preview says below the engine's diff. */
+export interface Report {
+  readonly text: string;
+  /** True where a schema goes down: shown as a warning. */
+  readonly downgrade: boolean;
+}
+
+/** Scripts up to this many lines are shown whole; the file has all of them. */
+const SHORT_SCRIPT_LINES = 6;
+
+/**
+ * One report for each way that schemas go: those which take the same steps from the same revision are told together.
+ *
+ * @param plans of one resource
+ * @param file where the whole SQL was written
+ */
+export function previewReports(plans: readonly Plan[], file: string): readonly Report[] {
+  const moving = plans.filter((plan) => plan.steps.length > 0);
+  const resting = plans.filter((plan) => plan.steps.length === 0);
+  const reports = [...groupBy(moving, wayOf).values()].map(groupReport);
+  const still = [...groupBy(resting, (plan) => plan.to).entries()].map(
+    ([to, group]) => `${namesOf(group)}: ${to}, nothing to do${pendingText(group)}`,
+  );
+  const rest = [...still, moving.length > 0 ? `The SQL, exactly as it would run: ${file}` : ""].filter(Boolean);
+  return [...reports, { text: rest.join("\n"), downgrade: false }];
+}
+
+function wayOf(plan: Plan): string {
+  const steps = plan.steps.map((step) => [step.direction, step.revision, step.source, step.script.sql]);
+  return JSON.stringify([plan.from, plan.to, plan.schemaExists, steps]);
+}
+
+function groupReport(group: readonly Plan[]): Report {
+  const [plan] = group;
+  if (!plan) return { text: "", downgrade: false };
+  const downgrade = planDirection(plan) === "downgrade";
+  const title = `${downgrade ? "DOWNGRADE " : ""}${namesOf(group)}: ${plan.from} → ${plan.to}, ${count(plan.steps.length, "step")}`;
+  const created = plan.schemaExists ? "" : ` (the schema is created first)`;
+  const text = [title + created + pendingText(group), ...dropped(plan), ...plan.steps.map(stepText)].join("\n");
+  return { text, downgrade };
+}
+
+function namesOf(group: readonly Plan[]): string {
+  return group.map((plan) => plan.schema).join(", ");
+}
+
+function pendingText([plan]: readonly Plan[]): string {
+  const pending = plan?.pending ?? [];
+  return pending.length > 0 ? `; ${count(pending.length, "revision")} held back` : "";
+}
+
+/** A downgrade says first what will be gone. */
+function dropped(plan: Plan): readonly string[] {
+  const downs = plan.steps.filter((step) => step.direction === "down");
+  const drops = downs.flatMap(effectsOf).filter((effect) => effect.drops);
+  return drops.length > 0 ? ["  It will:", ...drops.map((effect) => `    - ${effect.words}`)] : [];
+}
+
+function stepText(step: Step): string {
+  const { script, direction, revision, source } = step;
+  const outside = script.mode === "autocommit" ? ", outside a transaction" : "";
+  const from = source === "ledger" ? ", its down script taken from the ledger" : "";
+  const title = `  ${direction === "up" ? "↑" : "↓"} ${revision}${outside}${from}`;
+  const effects = effectsOf(step);
+  const words =
+    effects.length === 0 ? ["no statement: only the ledger changes"] : effects.map((effect) => effect.words);
+  const sql = script.sql.trim();
+  const inline = sql !== "" && sql.split("\n").length <= SHORT_SCRIPT_LINES ? [indent(sql, "      | ")] : [];
+  return [title, ...words.map((line) => `      ${line}`), ...inline].join("\n");
+}
+
+function effectsOf(step: Step): readonly Effect[] {
+  return step.script.statements.flatMap((statement) => describeStatement(statement.node, statement.sql));
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, readonly T[]> {
+  return Map.groupBy(items, key);
+}

@@ -1,0 +1,101 @@
+import { hostname, userInfo } from "node:os";
+import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "../postgres/connection.ts";
+import { errorText } from "../problem-text.ts";
+import { InputsShape, OutputsShape } from "./inputs.ts";
+import { previewPlans } from "./preview.ts";
+import { provider } from "./provider.ts";
+import { previewReports } from "./report.ts";
+import { writeSqlFile } from "./sql-file.ts";
+
+export interface SchemaMigrationArgs {
+  /** Kept as a secret. */
+  readonly connection: pulumi.Input<Connection>;
+  /** The schemas that this resource owns: one, or thousands. They must exist when it runs: let it depend on them. */
+  readonly schemas: pulumi.Input<readonly pulumi.Input<string>[]>;
+  /** Folder of the migrations, relative to the project. Default `migrations`. */
+  readonly migrations?: string;
+  /**
+   * `head` (default), `base`, a revision by id, number, name or a unique beginning of one, or a step from where each schema
+   * is, `-1` or `+2`. Naming a revision below the current one rolls back to it.
+   */
+  readonly target?: pulumi.Input<string>;
+  /** Targets of single schemas, by schema name; the others follow `target`. */
+  readonly pins?: pulumi.Input<Readonly<Record<string, string>>>;
+  /** Schemas behind the migrated one in the search path, for extensions. Default none. */
+  readonly searchPath?: readonly string[];
+  /** Run files ordered below an applied revision, instead of refusing them. Default false. */
+  readonly allowOutOfOrder?: boolean;
+  /** Which down script runs where the folder's differs from the one recorded. Default: refuse. */
+  readonly downFrom?: "folder" | "ledger" | undefined;
+  /** How long a statement waits for a table's lock, in ms. Default 5000; 0 waits for ever. */
+  readonly lockTimeoutMs?: number;
+  /** How long a statement may take, in ms. Default 0: for ever. */
+  readonly statementTimeoutMs?: number;
+  /** How long to wait for another run on the same schema, in ms. Default 60000. */
+  readonly waitTimeoutMs?: number;
+}
+
+/**
+ * Migrates schemas of one PostgreSQL database to a target revision, forward or back. A preview shows what would run in
+ * each schema and writes nothing; deleting the resource lets go of the schemas and drops nothing.
+ */
+export class SchemaMigration extends pulumi.dynamic.Resource {
+  /** Revision by schema, or `base`. */
+  declare readonly current: pulumi.Output<Readonly<Record<string, string>>>;
+  /** What the folder has beyond the target, by schema; schemas without any are left out. */
+  declare readonly pending: pulumi.Output<Readonly<Record<string, readonly string[]>>>;
+
+  constructor(name: string, args: SchemaMigrationArgs, options: pulumi.CustomResourceOptions = {}) {
+    const type = "SchemaMigration";
+    const urn = pulumi.createUrn(name, `pulumi-nodejs:dynamic:${type}`, options.parent);
+    const report = new pulumi.ResourceHook(`${name}-preview`, (hook) => reportPreview(hook, this), { onDryRun: true });
+    const inputs = {
+      migrations: "migrations",
+      target: "head",
+      pins: {},
+      searchPath: [],
+      allowOutOfOrder: false,
+      lockTimeoutMs: 5_000,
+      statementTimeoutMs: 0,
+      waitTimeoutMs: 60_000,
+      ...args,
+      connection: pulumi.secret(args.connection),
+      progressUrn: urn,
+      // Outputs.
+      current: undefined,
+      pending: undefined,
+    };
+    const hooks = { beforeCreate: [report], beforeUpdate: [report] };
+    super(provider, name, inputs, { ...options, hooks: { ...options.hooks, ...hooks } }, undefined, type);
+  }
+}
+
+/** Runs in the program's process before the engine creates or updates the resource; in a preview it tells what would run. */
+async function reportPreview(hook: pulumi.ResourceHookArgs, resource: pulumi.Resource): Promise<void> {
+  if (!pulumi.runtime.isDryRun()) return;
+  const inputs = InputsShape.safeParse({ ...hook.newInputs, connection: await revealed(hook.newInputs?.connection) });
+  // `check` has parsed all that is known, so what fails here hangs on a resource that this same up will create.
+  if (!inputs.success) {
+    void pulumi.log.info("What would run is known only when the connection and the schemas are.", resource);
+    return;
+  }
+  const olds = OutputsShape.safeParse({ ...hook.oldOutputs, connection: inputs.data.connection });
+  try {
+    const plans = await previewPlans(inputs.data, olds.success ? olds.data : undefined);
+    const file = writeSqlFile(pulumi.getStack(), plans, inputs.data, `${userInfo().username}@${hostname()}`);
+    for (const { text, downgrade } of previewReports(plans, file)) {
+      // Not awaited: the log waits for the resource's URN, which waits for this hook.
+      void (downgrade ? pulumi.log.warn(text, resource) : pulumi.log.info(text, resource));
+    }
+  } catch (error) {
+    throw new Error(errorText(error));
+  }
+}
+
+/** The value of a secret, which hooks get wrapped; undefined where a preview cannot know it, for which `apply` never runs. */
+async function revealed(value: unknown): Promise<unknown> {
+  if (!pulumi.Output.isInstance(value)) return value;
+  const { isKnown } = value as unknown as { readonly isKnown: Promise<boolean> };
+  return (await isKnown) ? new Promise((resolve) => value.apply(resolve)) : undefined;
+}

@@ -1,0 +1,53 @@
+import { randomUUID } from "node:crypto";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Plan } from "../plan/plan.ts";
+import { lockKey } from "../postgres/advisory-lock.ts";
+import type { Run } from "../postgres/ledger-table.ts";
+import { quoteName } from "../postgres/session.ts";
+import { type StepSettings, stepMessages } from "../postgres/step-messages.ts";
+
+const begun = new Set<string>();
+
+/**
+ * Writes the whole SQL of a preview into one file a stack, made of the same messages that an up sends, so that a person can
+ * read it and psql can run it. Several resources of one program follow each other in it.
+ *
+ * @returns the file's path, relative to the project
+ */
+export function writeSqlFile(stack: string, plans: readonly Plan[], settings: StepSettings, actor: string): string {
+  const file = `.preview/${stack}.sql`;
+  mkdirSync(dirname(file), { recursive: true });
+  if (!begun.has(file)) writeFileSync(file, heading(stack));
+  begun.add(file);
+  const run = { id: randomUUID(), actor };
+  for (const plan of plans) appendFileSync(file, planSql(plan, settings, run));
+  return file;
+}
+
+function heading(stack: string): string {
+  return `-- What pulumi up would run on stack ${stack}. To run it by hand: psql -f FILE.\n\\set ON_ERROR_STOP on\n`;
+}
+
+function planSql(plan: Plan, settings: StepSettings, run: Run): string {
+  if (plan.steps.length === 0) return "";
+  const { schema, from, to, steps } = plan;
+  const key = lockKey(schema);
+  const create = plan.schemaExists ? "" : `CREATE SCHEMA IF NOT EXISTS ${quoteName(schema)};\n`;
+  const messages = steps.flatMap((step, index) =>
+    stepMessages(schema, step, settings, run, plan.createsLedger && index === 0),
+  );
+  return [
+    `\n-- ${comment(schema)}: ${comment(from)} -> ${comment(to)}\n`,
+    `SELECT pg_catalog.pg_try_advisory_lock(${key}) AS locked \\gset\n`,
+    "\\if :locked\n\\else\n  \\echo Another run migrates this schema.\n  \\quit 1\n\\endif\n",
+    create,
+    ...messages.map((message) => message.text),
+    `SELECT pg_catalog.pg_advisory_unlock(${key});\n`,
+  ].join("");
+}
+
+/** A name cannot end the comment it stands in. */
+function comment(name: string): string {
+  return name.replaceAll(/[\r\n]/g, " ");
+}

@@ -1,0 +1,80 @@
+import type { AlterTableCmd, AlterTableStmt, Constraint, Node } from "libpg-query";
+import type { Effect } from "./describe-statement.ts";
+import { kindName, nameOf, relationName, typeName } from "./names.ts";
+
+/** An ALTER TABLE (or INDEX, VIEW, SEQUENCE), one effect for each of its commands. */
+export function describeAlterTable({ relation, cmds = [], objtype }: AlterTableStmt): readonly Effect[] {
+  const on = relationName(relation);
+  return cmds.flatMap((command) =>
+    "AlterTableCmd" in command ? [describeCommand(command.AlterTableCmd, on, objtype)] : [],
+  );
+}
+
+function describeCommand(command: AlterTableCmd, table: string, objtype: string | undefined): Effect {
+  const { subtype, name, behavior } = command;
+  const cascade = behavior === "DROP_CASCADE" ? " and all that depends on it" : "";
+  const column = `${table}.${name}`;
+  switch (subtype) {
+    case "AT_AddColumn":
+      return keeps(`add column ${table}.${columnOf(command.def)}`);
+    case "AT_DropColumn":
+      return { words: `drop column ${column}${cascade}`, drops: true };
+    case "AT_AlterColumnType":
+      return keeps(`change the type of column ${column} to ${columnType(command.def)}`);
+    case "AT_SetNotNull":
+      return keeps(`require a value in column ${column}`);
+    case "AT_DropNotNull":
+      return keeps(`allow no value in column ${column}`);
+    case "AT_ColumnDefault":
+      return keeps(command.def ? `set a default for column ${column}` : `remove the default of column ${column}`);
+    case "AT_AddConstraint":
+      return keeps(`add ${constraintOf(command.def)} to ${table}`);
+    case "AT_DropConstraint":
+      return keeps(`drop constraint ${name} of ${table}${cascade}`);
+    case "AT_ValidateConstraint":
+      return keeps(`validate constraint ${name} of ${table}`);
+    case "AT_EnableRowSecurity":
+      return keeps(`enable row level security on ${table}`);
+    case "AT_DisableRowSecurity":
+      return keeps(`disable row level security on ${table}`);
+    default:
+      return keeps(`change ${kindName(objtype)} ${table}${name ? `: ${name}` : ""}`);
+  }
+}
+
+function columnOf(def: Node | undefined): string {
+  if (!def || !("ColumnDef" in def)) return "";
+  const { colname, typeName: type, constraints = [] } = def.ColumnDef;
+  const required = constraints.some((each) => "Constraint" in each && each.Constraint.contype === "CONSTR_NOTNULL");
+  return `${colname} ${typeName(type)}${required ? ", required" : ""}`;
+}
+
+function columnType(def: Node | undefined): string {
+  return def && "ColumnDef" in def ? typeName(def.ColumnDef.typeName) : "another type";
+}
+
+const CONSTRAINTS: Readonly<Record<string, string>> = {
+  CONSTR_CHECK: "check",
+  CONSTR_FOREIGN: "foreign key",
+  CONSTR_NOTNULL: "not-null constraint",
+  CONSTR_PRIMARY: "primary key",
+  CONSTR_UNIQUE: "unique constraint",
+  CONSTR_EXCLUSION: "exclusion constraint",
+};
+
+function constraintOf(def: Node | undefined): string {
+  if (!def || !("Constraint" in def)) return "constraint";
+  const { contype = "", conname, skip_validation } = def.Constraint;
+  const kind = CONSTRAINTS[contype] ?? "constraint";
+  return `${kind}${conname ? ` ${conname}` : ""}${constraintColumns(def.Constraint)}${skip_validation ? ", not yet validated" : ""}`;
+}
+
+function constraintColumns({ keys = [], fk_attrs = [], pktable }: Constraint): string {
+  const own = [...keys, ...fk_attrs].map(nameOf);
+  const list = own.length > 0 ? ` (${own.join(", ")})` : "";
+  return pktable ? `${list} → ${relationName(pktable)}` : list;
+}
+
+function keeps(words: string): Effect {
+  return { words, drops: false };
+}
