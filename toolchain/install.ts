@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { cliInPlace, postgresqlInPlace } from "./install/in-place.ts";
 import { type Layout, languageHostScript, layoutIn, postgresqlScript } from "./install/layout.ts";
 import { isStandIn, writeStandIn } from "./install/stand-in.ts";
 
@@ -19,7 +19,7 @@ export interface Tools {
  */
 export async function installTools(layout: Layout = layoutIn()): Promise<Tools> {
   const env = environment(layout);
-  if (!inPlace(layout)) {
+  if (!cliInPlace(layout) || !postgresqlInPlace(layout)) {
     const { installMissing } = await import("./install/missing.ts");
     await installMissing(layout, env);
   }
@@ -27,10 +27,6 @@ export async function installTools(layout: Layout = layoutIn()): Promise<Tools> 
   if (isStandIn(layout.languageHost)) writeStandIn(layout.languageHost, languageHostScript);
   if (isStandIn(layout.postgresql)) writeStandIn(layout.postgresql, postgresqlScript);
   return { pulumiHome: layout.pulumiHome, pulumi: layout.cli, env };
-}
-
-function inPlace(layout: Layout): boolean {
-  return existsSync(layout.cli) && existsSync(layout.postgresql) && !existsSync(`${layout.postgresqlFolder}.partial`);
 }
 
 function environment(layout: Layout): Readonly<Record<string, string>> {

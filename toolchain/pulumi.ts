@@ -3,8 +3,17 @@ import { backendEnvironment } from "./install/backend.ts";
 import { layoutIn } from "./install/layout.ts";
 import { installTools } from "./install.ts";
 
-const tools = await installTools();
-const env = { ...process.env, ...tools.env, ...backendEnvironment(layoutIn()) };
-
-// The CLI takes this process's place, so that it gets each signal once and itself: a second SIGINT means "stop at once" to it.
-process.execve?.(tools.pulumi, [tools.pulumi, ...process.argv.slice(2)], env);
+try {
+  const tools = await installTools();
+  if (process.execve === undefined)
+    throw new Error(`This project runs on Linux and macOS, not on ${process.platform}.`);
+  // The CLI takes this process's place, so that it gets each signal once: a second SIGINT means "stop at once" to it.
+  process.execve(tools.pulumi, [tools.pulumi, ...process.argv.slice(2)], {
+    ...process.env,
+    ...tools.env,
+    ...backendEnvironment(layoutIn()),
+  });
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -32,7 +32,7 @@ export async function buildWithGo(layout: Layout, folder: string): Promise<void>
 async function requireGo(layout: Layout, cwd: string): Promise<void> {
   try {
     await execa("go", ["version"], { cwd });
-  } catch (cause) {
+  } catch {
     throw new Error(
       [
         `The Pulumi CLI ${layout.cliVersion} is missing. Its download site, get.pulumi.com, cannot be reached, and there is no Go to build it with. One of these helps:`,
@@ -40,7 +40,6 @@ async function requireGo(layout: Layout, cwd: string): Promise<void> {
         "- install Go 1.25 or later, then run the same command again;",
         `- unpack Pulumi's release ${layout.cliVersion} for this machine so that its programs lie in ${layout.cliFolder}`,
       ].join("\n"),
-      { cause },
     );
   }
 }

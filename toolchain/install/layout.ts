@@ -25,8 +25,6 @@ export const projectFolder: string = join(import.meta.dirname, "../..");
 export const languageHostScript: string = join(projectFolder, "toolchain/language-host/main.ts");
 export const postgresqlScript: string = join(projectFolder, "toolchain/postgresql-plugin/main.ts");
 
-const executable = process.platform === "win32" ? ".exe" : "";
-
 /** The layout of the project folder's own tools; a test passes another `tools` folder. */
 export function layoutIn(tools: string = join(projectFolder, ".tools")): Layout {
   const cliVersion = manifest.dependencies["@pulumi/pulumi"];
@@ -40,10 +38,10 @@ export function layoutIn(tools: string = join(projectFolder, ".tools")): Layout 
     pulumiHome,
     cliVersion,
     cliFolder,
-    cli: join(cliFolder, `pulumi${executable}`),
-    languageHost: join(cliFolder, `pulumi-language-nodejs${executable}`),
+    cli: join(cliFolder, "pulumi"),
+    languageHost: join(cliFolder, "pulumi-language-nodejs"),
     postgresqlVersion,
     postgresqlFolder,
-    postgresql: join(postgresqlFolder, `pulumi-resource-postgresql${executable}`),
+    postgresql: join(postgresqlFolder, "pulumi-resource-postgresql"),
   };
 }

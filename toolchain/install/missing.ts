@@ -1,15 +1,16 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import lockfile from "proper-lockfile";
 import { installCli } from "./cli.ts";
+import { cliInPlace, postgresqlInPlace } from "./in-place.ts";
 import type { Layout } from "./layout.ts";
-import { installPostgresql, postgresqlInPlace } from "./postgresql.ts";
+import { installPostgresql } from "./postgresql.ts";
 
 /** Installs what is missing. Of several processes at once, the first installs and the others wait for it. */
 export async function installMissing(layout: Layout, env: Readonly<Record<string, string>>): Promise<void> {
   mkdirSync(layout.tools, { recursive: true });
   const unlock = await lockTools(layout.tools);
   try {
-    if (!existsSync(layout.cli)) await installCli(layout);
+    if (!cliInPlace(layout)) await installCli(layout);
     if (!postgresqlInPlace(layout)) await installPostgresql(layout, env);
   } finally {
     await unlock();

@@ -1,14 +1,9 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { execa } from "execa";
+import { partial, postgresqlInPlace } from "./in-place.ts";
 import { type Layout, postgresqlScript } from "./layout.ts";
 import { writeStandIn } from "./stand-in.ts";
 import { vendorIsReachable } from "./vendor.ts";
-
-/** Whether the plugin behind @pulumi/postgresql, or our stand-in for it, is there as a whole. */
-export function postgresqlInPlace(layout: Layout): boolean {
-  // The CLI keeps this file beside a plugin's folder while it unpacks into it.
-  return existsSync(layout.postgresql) && !existsSync(`${layout.postgresqlFolder}.partial`);
-}
 
 /** Gets the vendor's plugin, or puts the stand-in where it would be. The caller holds the lock on the tools. */
 export async function installPostgresql(layout: Layout, env: Readonly<Record<string, string>>): Promise<void> {
@@ -16,6 +11,7 @@ export async function installPostgresql(layout: Layout, env: Readonly<Record<str
   console.error(
     `Using this project's stand-in for the plugin of @pulumi/postgresql ${layout.postgresqlVersion}: the official one cannot be downloaded here.`,
   );
+  for (const half of [layout.postgresqlFolder, partial(layout)]) rmSync(half, { recursive: true, force: true });
   mkdirSync(layout.postgresqlFolder, { recursive: true });
   writeStandIn(layout.postgresql, postgresqlScript);
 }
