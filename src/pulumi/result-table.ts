@@ -1,5 +1,5 @@
-import { getBorderCharacters, table } from "table";
 import type { SchemaResult } from "../fleet/run-fleet.ts";
+import { plainTable } from "../plain-table.ts";
 
 /** Before and after of each schema that moved, and the time of each step. */
 export function resultTable(results: readonly SchemaResult[]): string {
@@ -14,16 +14,6 @@ export function resultTable(results: readonly SchemaResult[]): string {
     ]),
   ]);
   return plainTable([["schema", "before", "after", "time"], ...rows]);
-}
-
-/** Columns without lines, as they read well in a log. */
-export function plainTable(rows: readonly (readonly string[])[]): string {
-  const text = table(rows as string[][], {
-    border: getBorderCharacters("void"),
-    columnDefault: { paddingLeft: 0, paddingRight: 2 },
-    drawHorizontalLine: () => false,
-  });
-  return text.replaceAll(/ +$/gm, "").trimEnd();
 }
 
 function time(ms: number): string {

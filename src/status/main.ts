@@ -1,0 +1,74 @@
+/** `npm run status -- [--stack NAME …] [--json]`: where the schemas of the stacks stand. Read-only. */
+import { readdirSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { execa } from "execa";
+import { parseConfig, type StackConfig } from "../config.ts";
+import { plainTable } from "../plain-table.ts";
+import { errorText } from "../problem-text.ts";
+import { readStatus, type SchemaStatus } from "./read-status.ts";
+
+const { values } = parseArgs({
+  options: { stack: { type: "string", multiple: true }, json: { type: "boolean", default: false } },
+});
+
+try {
+  const stacks = values.stack ?? configuredStacks();
+  const statuses: SchemaStatus[] = [];
+  for (const stack of stacks) statuses.push(...(await readStatus(stack, await configOf(stack))));
+  console.log(values.json ? JSON.stringify(statuses, undefined, 2) : statusTable(statuses));
+} catch (error) {
+  console.error(errorText(error));
+  process.exitCode = 1;
+}
+
+/** The stacks that have a config file here. */
+function configuredStacks(): readonly string[] {
+  return readdirSync(".").flatMap((file) => /^Pulumi\.(.+)\.ya?ml$/.exec(file)?.[1] ?? []);
+}
+
+/** A stack's config as the Pulumi CLI knows it: it alone can decrypt the secrets. */
+async function configOf(stack: string): Promise<StackConfig> {
+  const { stdout, stderr, exitCode } = await execa({
+    reject: false,
+    stdin: "ignore",
+  })`pulumi config --stack ${stack} --show-secrets --json --non-interactive`;
+  if (exitCode !== 0) throw new Error(`Stack "${stack}": ${stderr.trim()}`);
+  const entries = Object.entries(JSON.parse(stdout) as Readonly<Record<string, ConfigEntry>>);
+  const own = entries.filter(([key]) => key.startsWith("schema-migrations:"));
+  return parseConfig(
+    Object.fromEntries(own.map(([key, entry]) => [key.split(":")[1] ?? key, entry.objectValue ?? entry.value])),
+    process.env,
+  );
+}
+
+interface ConfigEntry {
+  readonly value: string;
+  readonly objectValue?: unknown;
+}
+
+function statusTable(statuses: readonly SchemaStatus[]): string {
+  const rows = statuses.map((status) => [
+    status.stack,
+    status.schema,
+    status.current ?? "(no such schema)",
+    status.target,
+    pendingText(status),
+    lastText(status),
+  ]);
+  const refused = statuses.flatMap(({ problem }) => (problem === null ? [] : [`\n${problem}`]));
+  return [plainTable([["stack", "schema", "current", "target", "pending", "last event"], ...rows]), ...refused].join(
+    "\n",
+  );
+}
+
+function pendingText({ pending, problem }: SchemaStatus): string {
+  if (problem !== null) return "refused, see below";
+  if (pending.length === 0) return "-";
+  return pending.length <= 2 ? pending.join(", ") : `${pending[0]} … ${pending.at(-1)} (${pending.length})`;
+}
+
+function lastText({ lastEvent }: SchemaStatus): string {
+  if (lastEvent === null) return "-";
+  const { at, actor, direction, revision, outcome } = lastEvent;
+  return `${at.toISOString().slice(0, 16).replace("T", " ")} ${actor}: ${direction} ${revision} ${outcome}`;
+}

@@ -1,0 +1,62 @@
+import type { StackConfig } from "../config.ts";
+import { readHistory } from "../history/read-history.ts";
+import { currentRevision } from "../plan/ledger.ts";
+import { makePlan } from "../plan/make-plan.ts";
+import { withDatabase } from "../postgres/connection.ts";
+import { type LastEvent, readLastEvents } from "../postgres/last-events.ts";
+import { readLedgers } from "../postgres/ledger-table.ts";
+import { Refusal } from "../problem.ts";
+import { errorText } from "../problem-text.ts";
+
+/** Where one schema of a stack stands. */
+export interface SchemaStatus {
+  readonly stack: string;
+  readonly schema: string;
+  /** Revision id, `base`, or null where the schema does not exist. */
+  readonly current: string | null;
+  /** As the config says it. */
+  readonly target: string;
+  /** What an up would run, `↑ 0010_add_cpf` or `↓ …`. */
+  readonly pending: readonly string[];
+  /** Why an up would be refused. */
+  readonly problem: string | null;
+  readonly lastEvent: LastEvent | null;
+}
+
+/**
+ * Asks the ledgers of a stack's schemas, read-only; a database without any ledger is fine.
+ *
+ * @throws Refusal when the folder cannot be read or the server cannot be reached
+ */
+export async function readStatus(stack: string, config: StackConfig): Promise<readonly SchemaStatus[]> {
+  const history = readHistory(config.migrations);
+  return withDatabase(config.connection, 1, (database) =>
+    database.withClient(async (client) => {
+      await client.query("SET default_transaction_read_only = on");
+      const ledgers = await readLedgers(client, config.schemas);
+      const recorded = ledgers.filter((ledger) => ledger.exists).map((ledger) => ledger.schema);
+      const events = await readLastEvents(client, recorded);
+      return ledgers.map((ledger) => {
+        const target = config.pins[ledger.schema] ?? config.target;
+        return {
+          stack,
+          schema: ledger.schema,
+          current: ledger.schemaExists ? currentRevision(ledger) : null,
+          target,
+          ...pending(() => makePlan({ ...config, ledger, history, target })),
+          lastEvent: events.get(ledger.schema) ?? null,
+        };
+      });
+    }),
+  );
+}
+
+function pending(plan: () => ReturnType<typeof makePlan>): Pick<SchemaStatus, "pending" | "problem"> {
+  try {
+    const steps = plan().steps.map((step) => `${step.direction === "up" ? "↑" : "↓"} ${step.revision}`);
+    return { pending: steps, problem: null };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { pending: [], problem: errorText(error) };
+  }
+}
