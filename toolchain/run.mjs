@@ -39,6 +39,7 @@ function installPackages(hash) {
   console.error("Installing the npm packages (about half a minute, once) ...");
   const tools = join(project, ".tools"); // git-ignored, and surely on the same file system
   mkdirSync(tools, { recursive: true });
+  process.on("SIGINT", () => {}); // npm ends at Ctrl-C by itself, and then the workshop is still to be removed
   const workshop = mkdtempSync(join(tools, "npm-"));
   try {
     for (const file of ["package.json", "package-lock.json", ".npmrc"]) {

@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import lockfile from "proper-lockfile";
 import { installCli } from "./cli.ts";
 import { cliInPlace, postgresqlInPlace } from "./in-place.ts";
@@ -18,11 +19,12 @@ export async function installMissing(layout: Layout, env: Readonly<Record<string
 }
 
 async function lockTools(tools: string): Promise<() => Promise<void>> {
+  const lockfilePath = join(tools, "install.lock");
   try {
-    return await lockfile.lock(tools);
+    return await lockfile.lock(tools, { lockfilePath });
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ELOCKED")) throw error;
     console.error("Another run is installing the tools: waiting for it ...");
-    return lockfile.lock(tools, { retries: { forever: true, minTimeout: 1000, maxTimeout: 1000 } });
+    return lockfile.lock(tools, { lockfilePath, retries: { forever: true, minTimeout: 1000, maxTimeout: 1000 } });
   }
 }
