@@ -1,7 +1,8 @@
+import leven from "leven";
 import { parse as parseUrl } from "pg-connection-string";
 import { z } from "zod";
 import { type Connection, SSL_MODES } from "./postgres/connection.ts";
-import { type Problem, Refusal } from "./problem.ts";
+import { type Problem, Refusal, refuseIfAny } from "./problem.ts";
 import { schemaNameProblem } from "./schema-name.ts";
 
 /** A stack's config, parsed. The keys are declared with their descriptions in Pulumi.yaml. */
@@ -72,13 +73,17 @@ const SECRETS: ReadonlySet<string> = new Set(["url", "password"]);
  * @throws Refusal with all problems together
  */
 export function parseConfig(values: Readonly<Record<string, unknown>>, environment: Environment): StackConfig {
-  const parsed = Keys.safeParse(Object.fromEntries(Object.entries(values).filter(isSet)));
-  if (!parsed.success) throw new Refusal(parsed.error.issues.flatMap((issue) => keyProblems(issue, values)));
-  const keys = parsed.data;
-  const problems: Problem[] = [...schemaProblems(keys)];
+  const given = Object.fromEntries(Object.entries(values).filter(isSet));
+  const parsed = Keys.safeParse(given);
+  const problems: Problem[] = parsed.error?.issues.flatMap((issue) => keyProblems(issue, values)) ?? [];
+  const keys = parsed.data ?? withoutBadKeys(given, parsed.error?.issues ?? []);
+  if (!keys) throw new Refusal(problems);
+  problems.push(...schemaProblems(keys));
   const connection = connectionOf(keys, environment, problems);
   if (!connection || problems.length > 0) throw new Refusal(problems);
-  return { ...keys, connection };
+  // The connection's parts stay behind: a spread of this value must never carry a password anywhere.
+  const { url, host, port, database, user, password, sslmode, sslrootcert, ...config } = keys;
+  return { ...config, connection };
 }
 
 /** Pulumi demands a default for every declared key; those of Pulumi.yaml that stand for "not set" are these. */
@@ -86,21 +91,29 @@ function isSet([key, value]: readonly [string, unknown]): boolean {
   return value !== "" && !(key === "port" && Number(value) === 0);
 }
 
+/** The rest of a config with problems, so that what else is wrong is told in the same go. */
+function withoutBadKeys(
+  given: Readonly<Record<string, unknown>>,
+  issues: readonly z.core.$ZodIssue[],
+): Keys | undefined {
+  const bad = new Set(
+    issues.flatMap((issue) => (issue.code === "unrecognized_keys" ? issue.keys : [String(issue.path[0])])),
+  );
+  return Keys.safeParse(Object.fromEntries(Object.entries(given).filter(([key]) => !bad.has(key)))).data;
+}
+
 function keyProblems(issue: z.core.$ZodIssue, values: Readonly<Record<string, unknown>>): readonly Problem[] {
   if (issue.code === "unrecognized_keys") {
-    const known = Object.keys(Keys.shape).join(", ");
-    return issue.keys.map((key) => ({
-      code: "config",
-      key,
-      got: "a key that means nothing here",
-      wants: `one of ${known}`,
-      fix: `Remove it: pulumi config rm ${key}.`,
-    }));
+    return issue.keys.map((key) => ({ code: "unknown-key", key, near: nearest(key, Object.keys(Keys.shape)) }));
   }
   const key = String(issue.path[0]);
   const value = values[key];
   const got = value === undefined ? "nothing" : SECRETS.has(key) ? "a secret" : JSON.stringify(value);
   return [{ code: "config", key: issue.path.join("."), got, wants: issue.message, fix: howToSet(key) }];
+}
+
+function nearest(key: string, known: readonly string[]): string {
+  return known.toSorted((a, b) => leven(a, key) - leven(b, key))[0] ?? "";
 }
 
 function howToSet(key: string): string {
@@ -137,7 +150,7 @@ function connectionOf(keys: Keys, env: Environment, problems: Problem[]): Connec
   const given = keys.url === undefined ? keys : fromUrl(keys.url, keys, problems);
   const host = given.host ?? env.PGHOST;
   if (host === undefined || host === "") {
-    if (problems.length === 0) problems.push({ code: "no-connection" });
+    if (keys.url === undefined) problems.push({ code: "no-connection" });
     return undefined;
   }
   if (host.startsWith("/")) {
@@ -169,6 +182,24 @@ function connectionOf(keys: Keys, env: Environment, problems: Problem[]): Connec
     ...(password !== undefined && { password }),
     ...(sslrootcert !== undefined && { sslrootcert }),
   };
+}
+
+/**
+ * Refuses a password that stands in the stack's file as plain text, from where it goes into the repository.
+ *
+ * @param secrets the keys that Pulumi keeps encrypted
+ */
+export function refusePlainSecrets(values: Readonly<Record<string, unknown>>, secrets: readonly string[]): void {
+  const plain = [...SECRETS].filter((key) => (values[key] ?? "") !== "" && !secrets.includes(key));
+  refuseIfAny(
+    plain.map((key) => ({
+      code: "config",
+      key,
+      got: "a value in plain text",
+      wants: "an encrypted one",
+      fix: `Set it again: pulumi config set --secret ${key}. The old value is in the file's history: change it on the server.`,
+    })),
+  );
 }
 
 interface Parts {

@@ -5,6 +5,8 @@ export function problemText(problem: Problem): string {
   switch (problem.code) {
     case "config":
       return `config "${problem.key}": got ${problem.got}, wants ${problem.wants}.${problem.fix ? ` ${problem.fix}` : ""}`;
+    case "unknown-key":
+      return `config "${problem.key}": there is no such key. Did you mean ${problem.near}? Remove it: pulumi config rm ${problem.key}.`;
     case "no-connection":
       return (
         "No connection is configured. Set the parts (pulumi config set host db.example.com; database, user; " +

@@ -11,6 +11,7 @@ export type Problem =
       readonly wants: string;
       readonly fix?: string;
     }
+  | { readonly code: "unknown-key"; readonly key: string; readonly near: string }
   | { readonly code: "no-connection" }
   // The migrations folder
   | { readonly code: "folder-missing"; readonly folder: string }

@@ -3,10 +3,10 @@ import { currentRevision, type Ledger } from "../plan/ledger.ts";
 import { makePlan, type PlanRequest } from "../plan/make-plan.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import { withSchemaLock } from "../postgres/advisory-lock.ts";
-import { type ApplyContext, applyPlan } from "../postgres/apply-plan.ts";
+import { applyPlan } from "../postgres/apply-plan.ts";
 import type { Database } from "../postgres/connection.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
-import type { StepResult } from "../postgres/run-step.ts";
+import type { ApplyContext, StepResult } from "../postgres/run-step.ts";
 import { type LockHolder, type Problem, Refusal } from "../problem.ts";
 
 /** How a schema is to be planned, without its ledger. */

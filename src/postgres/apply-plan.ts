@@ -1,15 +1,7 @@
 import type pg from "pg";
 import { MigrationError, Umzug } from "umzug";
 import type { Plan, Step } from "../plan/plan.ts";
-import type { Run } from "./ledger-table.ts";
-import { runStep, type StepResult } from "./run-step.ts";
-import type { StepSettings } from "./step-messages.ts";
-
-/** Everything about a run that does not differ between schemas. */
-export interface ApplyContext {
-  readonly run: Run;
-  readonly settings: StepSettings;
-}
+import { type ApplyContext, runStep, type StepResult } from "./run-step.ts";
 
 /**
  * Runs a plan's steps in their order, each whole or not at all (a script outside a transaction excepted, whose ledger

@@ -2,11 +2,16 @@ import pg from "pg";
 import type { Plan, Step } from "../plan/plan.ts";
 import { type Problem, Refusal } from "../problem.ts";
 import { lineAt } from "../script/parse-script.ts";
-import type { ApplyContext } from "./apply-plan.ts";
 import { messageOf, serverError } from "./connection.ts";
-import { createLedger, recordEvent } from "./ledger-table.ts";
+import { createLedger, type Run, recordEvent } from "./ledger-table.ts";
 import { RESET_SESSION } from "./session.ts";
-import { type Message, stepMessages } from "./step-messages.ts";
+import { type Message, type StepSettings, stepMessages } from "./step-messages.ts";
+
+/** Everything about a run that does not differ between schemas. */
+export interface ApplyContext {
+  readonly run: Run;
+  readonly settings: StepSettings;
+}
 
 export interface StepResult {
   readonly revision: string;
@@ -107,7 +112,7 @@ async function recordFailure(
   client: pg.ClientBase,
   schema: string,
   step: Step,
-  run: ApplyContext["run"],
+  run: Run,
   error: string,
   ledgerLost: boolean,
 ): Promise<void> {

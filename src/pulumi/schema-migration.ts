@@ -51,16 +51,18 @@ export class SchemaMigration extends pulumi.dynamic.Resource {
     const urn = pulumi.createUrn(name, `pulumi-nodejs:dynamic:${type}`, options.parent);
     const report = new pulumi.ResourceHook(`${name}-preview`, (hook) => reportPreview(hook, this), { onDryRun: true });
     const inputs = {
-      migrations: "migrations",
-      target: "head",
-      pins: {},
-      searchPath: [],
-      allowOutOfOrder: false,
-      lockTimeoutMs: 5_000,
-      statementTimeoutMs: 0,
-      waitTimeoutMs: 60_000,
-      ...args,
+      // Named one by one: what a caller's spread carries besides must not reach the state.
       connection: pulumi.secret(args.connection),
+      schemas: args.schemas,
+      migrations: args.migrations ?? "migrations",
+      target: args.target ?? "head",
+      pins: args.pins ?? {},
+      searchPath: args.searchPath ?? [],
+      allowOutOfOrder: args.allowOutOfOrder ?? false,
+      downFrom: args.downFrom,
+      lockTimeoutMs: args.lockTimeoutMs ?? 5_000,
+      statementTimeoutMs: args.statementTimeoutMs ?? 0,
+      waitTimeoutMs: args.waitTimeoutMs ?? 60_000,
       progressUrn: urn,
       // Outputs.
       current: undefined,

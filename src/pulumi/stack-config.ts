@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { parseConfig, type StackConfig } from "../config.ts";
+import { parseConfig, refusePlainSecrets, type StackConfig } from "../config.ts";
 import { errorText } from "../problem-text.ts";
 
 /**
@@ -11,9 +11,16 @@ export function stackConfig(): StackConfig {
   const prefix = `${pulumi.getProject()}:`;
   const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
   const values = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
+  const secrets = secretKeys().map((key) => key.slice(prefix.length));
   try {
+    refusePlainSecrets(values, secrets);
     return parseConfig(values, process.env);
   } catch (error) {
     throw new pulumi.RunError(errorText(error));
   }
+}
+
+/** The keys that the stack's file holds encrypted; the language host hands them over beside the values. */
+function secretKeys(): readonly string[] {
+  return JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]");
 }

@@ -7,18 +7,26 @@ import { plainTable } from "../plain-table.ts";
 import { errorText } from "../problem-text.ts";
 import { readStatus, type SchemaStatus } from "./read-status.ts";
 
-const { values } = parseArgs({
-  options: { stack: { type: "string", multiple: true }, json: { type: "boolean", default: false } },
-});
+const USAGE = "Usage: npm run status -- [--stack NAME]… [--json]";
 
 try {
-  const stacks = values.stack ?? configuredStacks();
+  const { stacks, json } = readArguments();
   const statuses: SchemaStatus[] = [];
   for (const stack of stacks) statuses.push(...(await readStatus(stack, await configOf(stack))));
-  console.log(values.json ? JSON.stringify(statuses, undefined, 2) : statusTable(statuses));
+  console.log(json ? JSON.stringify(statuses, undefined, 2) : statusTable(statuses));
 } catch (error) {
   console.error(errorText(error));
   process.exitCode = 1;
+}
+
+function readArguments(): { readonly stacks: readonly string[]; readonly json: boolean } {
+  const options = { stack: { type: "string", multiple: true }, json: { type: "boolean", default: false } } as const;
+  try {
+    const { values } = parseArgs({ options });
+    return { stacks: values.stack ?? configuredStacks(), json: values.json };
+  } catch (error) {
+    throw new Error(`${errorText(error)}\n${USAGE}`);
+  }
 }
 
 /** The stacks that have a config file here. */
