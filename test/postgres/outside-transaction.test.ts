@@ -1,0 +1,175 @@
+import { describe, expect, test } from "vitest";
+import { problemText } from "../../src/problem-text.ts";
+import { useDatabase } from "../support/database.ts";
+import { historyOf } from "../support/history.ts";
+import { ledgerOf, migrate, planFor, problemsOf, withSession } from "../support/migrate.ts";
+import { events, ledgerRows, objectsOf } from "../support/objects.ts";
+
+const database = useDatabase();
+const { connection, query } = database;
+const users = { up: "CREATE TABLE users (id int, email text)", down: "DROP TABLE users" };
+const index = {
+  up: "CREATE INDEX CONCURRENTLY by_email ON users (email);\nCREATE INDEX CONCURRENTLY by_id ON users (id);\n",
+  down: "DROP INDEX CONCURRENTLY by_id; DROP INDEX CONCURRENTLY by_email;",
+};
+
+async function schemaNamed(name: string): Promise<string> {
+  await query(`CREATE SCHEMA ${name}`);
+  return name;
+}
+
+test("CREATE INDEX CONCURRENTLY with nothing marking it runs statement by statement, and back", async () => {
+  const schema = await schemaNamed("unmarked");
+  const history = historyOf({ "0001_users": users, "0002_index": index });
+  await migrate(connection, schema, history);
+  expect((await objectsOf(database, schema)).filter((object) => object.startsWith("index"))).toEqual([
+    "index by_email",
+    "index by_id",
+  ]);
+  expect(await ledgerRows(database, schema)).toEqual(["1 0001_users applied", "2 0002_index applied"]);
+  expect(await events(database, schema)).toEqual(["0001_users up done", "0002_index up started", "0002_index up done"]);
+  await migrate(connection, schema, history, { target: "1" });
+  expect((await objectsOf(database, schema)).filter((object) => object.startsWith("index"))).toEqual([]);
+  expect(await ledgerRows(database, schema)).toEqual(["1 0001_users applied"]);
+  expect((await events(database, schema)).slice(-2)).toEqual(["0002_index down started", "0002_index down done"]);
+});
+
+test("as the very first step it makes the ledger too", async () => {
+  const schema = await schemaNamed("very_first");
+  await query("CREATE TABLE very_first.users (id int, email text)");
+  await migrate(connection, schema, historyOf({ "0001_index": index }));
+  expect(await ledgerRows(database, schema)).toEqual(["1 0001_index applied"]);
+  expect(await events(database, schema)).toEqual(["0001_index up started", "0001_index up done"]);
+});
+
+test("the durations of ledger and event are those of the whole script", async () => {
+  const schema = await schemaNamed("duration");
+  const slow = "-- migrate:no-transaction\nSELECT pg_sleep(0.1);\nSELECT pg_sleep(0.1);";
+  await migrate(connection, schema, historyOf({ "0001_slow": slow }));
+  expect(
+    await query(
+      `SELECT l.duration_ms BETWEEN 200 AND 5000 AS ledger, e.duration_ms BETWEEN 200 AND 5000 AS event
+         FROM duration.migration_ledger l JOIN duration.migration_event e USING (revision) WHERE outcome = 'done'`,
+    ),
+  ).toEqual([{ ledger: true, event: true }]);
+});
+
+test("while it runs, the ledger says so", async () => {
+  const schema = await schemaNamed("running");
+  const history = historyOf({
+    "0001_slow": {
+      up: "-- migrate:no-transaction\nSELECT pg_sleep(0.5)",
+      down: "-- migrate:no-transaction\nSELECT pg_sleep(0.5)",
+    },
+  });
+  const up = migrate(connection, schema, history);
+  await expect.poll(() => ledgerRows(database, schema).catch(() => [])).toEqual(["1 0001_slow applying"]);
+  await up;
+  expect(await ledgerRows(database, schema)).toEqual(["1 0001_slow applied"]);
+  const down = migrate(connection, schema, history, { target: "base" });
+  await expect.poll(() => ledgerRows(database, schema)).toEqual(["1 0001_slow reverting"]);
+  await down;
+  expect(await ledgerRows(database, schema)).toEqual([]);
+});
+
+describe("one that fails half way", () => {
+  const unique = historyOf({
+    "0001_users": users,
+    "0002_unique": {
+      up: "CREATE INDEX CONCURRENTLY by_id ON users (id);\nCREATE UNIQUE INDEX CONCURRENTLY by_email ON users (email);",
+      down: "DROP INDEX CONCURRENTLY by_email",
+    },
+    "0003_after": { up: "CREATE TABLE after (id int)", down: "DROP TABLE after" },
+  });
+
+  async function failed(name: string): Promise<string> {
+    const schema = await schemaNamed(name);
+    await migrate(connection, schema, unique, { target: "1" });
+    await query(`INSERT INTO ${schema}.users VALUES (1, 'same'), (2, 'same')`);
+    expect(await problemsOf(migrate(connection, schema, unique))).toMatchObject([
+      { code: "step-failed", revision: "0002_unique", line: 2, partly: true, error: { sqlstate: "23505" } },
+    ]);
+    return schema;
+  }
+
+  test("leaves its row as applying, its event as failed, and nothing after it has run", async () => {
+    const schema = await failed("half_way");
+    expect(await ledgerRows(database, schema)).toEqual(["1 0001_users applied", "2 0002_unique applying"]);
+    expect((await events(database, schema)).slice(-2)).toEqual([
+      "0002_unique up started",
+      '0002_unique up failed : could not create unique index "by_email"',
+    ]);
+    expect(await objectsOf(database, schema)).toEqual([
+      "column users.email text",
+      "column users.id integer",
+      "index by_email (invalid)",
+      "index by_id",
+      "table users",
+    ]);
+  });
+
+  test("is refused by the next plan, with the ways out, and both of them work", async () => {
+    for (const [way, rest] of [
+      ["UPDATE", ["0003_after"]],
+      ["DELETE", ["0002_unique", "0003_after"]],
+    ] as const) {
+      const schema = await failed(`way_${way.toLowerCase()}`);
+      const problems = await problemsOf(migrate(connection, schema, unique));
+      expect(problems).toEqual([{ code: "interrupted", schema, revision: "0002_unique", direction: "up" }]);
+      const text = problems.map(problemText).join("\n");
+      const command = text.split("\n").find((line) => line.includes(`${way} `)) ?? "";
+      await query(`DROP INDEX ${schema}.by_email, ${schema}.by_id; DELETE FROM ${schema}.users`);
+      await query(command.slice(command.indexOf(way)));
+      const results = await migrate(connection, schema, unique);
+      expect(results.map(({ revision }) => revision)).toEqual(rest);
+    }
+  });
+
+  test("on the way down is refused likewise", async () => {
+    const schema = await schemaNamed("half_down");
+    await migrate(connection, schema, unique);
+    await query("DROP INDEX half_down.by_email");
+    expect(await problemsOf(migrate(connection, schema, unique, { target: "1" }))).toMatchObject([
+      { code: "step-failed", direction: "down", partly: true },
+    ]);
+    expect(await ledgerRows(database, schema)).toEqual(["1 0001_users applied", "2 0002_unique reverting"]);
+    expect(await problemsOf(migrate(connection, schema, unique, { target: "1" }))).toEqual([
+      { code: "interrupted", schema, revision: "0002_unique", direction: "down" },
+    ]);
+  });
+});
+
+test("what PostgreSQL refuses in a transaction runs", async () => {
+  const schema = await schemaNamed("others");
+  const history = historyOf({
+    "0001_users": users,
+    "0002_vacuum": "VACUUM users; VACUUM (ANALYZE) users;",
+    "0003_reindex": "-- migrate:no-transaction\nCREATE INDEX i ON users (id);\nREINDEX INDEX CONCURRENTLY i;",
+    "0004_commits": `-- migrate:no-transaction
+      CREATE PROCEDURE twice() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO users VALUES (1); COMMIT; INSERT INTO users VALUES (2); END $$;
+      CALL twice();`,
+    "0005_enum":
+      "-- migrate:no-transaction\nCREATE TYPE e AS ENUM ('a');\nALTER TYPE e ADD VALUE 'b';\nCREATE TABLE t AS SELECT 'b'::e AS e;",
+  });
+  await migrate(connection, schema, history);
+  expect(await ledgerRows(database, schema)).toHaveLength(5);
+  expect(await query("SELECT count(*)::int FROM others.users")).toEqual([{ count: 2 }]);
+});
+
+test("a script of no statement at all is recorded", async () => {
+  const schema = await schemaNamed("nothing");
+  await migrate(connection, schema, historyOf({ "0001_nothing": "-- migrate:no-transaction\n" }));
+  expect(await ledgerRows(database, schema)).toEqual(["1 0001_nothing applied"]);
+});
+
+test("a plan of it writes nothing, so that looking twice shows the same", async () => {
+  const schema = await schemaNamed("looking");
+  const history = historyOf({ "0001_users": users, "0002_index": index });
+  await migrate(connection, schema, history, { target: "1" });
+  const [first, second] = await withSession(connection, async (client) => [
+    planFor(await ledgerOf(client, schema), history),
+    planFor(await ledgerOf(client, schema), history),
+  ]);
+  expect(first).toEqual(second);
+  expect(first?.steps.map(({ revision, script }) => [revision, script.mode])).toEqual([["0002_index", "autocommit"]]);
+});

@@ -1,0 +1,126 @@
+import { describe, expect, test } from "vitest";
+import type { Connection } from "../../src/postgres/connection.ts";
+import { readLedgers } from "../../src/postgres/ledger-table.ts";
+import { useDatabase } from "../support/database.ts";
+import { historyOf } from "../support/history.ts";
+import { migrate, withSession } from "../support/migrate.ts";
+import { everyCatalogRow } from "../support/objects.ts";
+import { useRole } from "../support/role.ts";
+
+const database = useDatabase();
+const reader = useRole(database);
+const history = historyOf({
+  "0001_users": { up: "CREATE TABLE users (id int)", down: "DROP TABLE users" },
+  "0002_index": { up: "CREATE INDEX CONCURRENTLY users_id ON users (id)", transaction: false },
+});
+
+function read(connection: Connection, schemas: readonly string[]) {
+  return withSession(connection, (client) => readLedgers(client, schemas));
+}
+
+test("a schema that does not exist, and one without a ledger", async () => {
+  await database.query("CREATE SCHEMA empty");
+  expect(await read(database.connection, ["missing", "empty"])).toEqual([
+    { schema: "missing", schemaExists: false, exists: false, applied: [] },
+    { schema: "empty", schemaExists: true, exists: false, applied: [] },
+  ]);
+});
+
+test("no schema at all", async () => {
+  expect(await read(database.connection, [])).toEqual([]);
+});
+
+test("a ledger with all that a plan needs", async () => {
+  await database.query("CREATE SCHEMA used");
+  await migrate(database.connection, "used", history);
+  const [first, second] = history;
+  expect(await read(database.connection, ["used"])).toEqual([
+    {
+      schema: "used",
+      schemaExists: true,
+      exists: true,
+      applied: [
+        {
+          position: 1,
+          revision: "0001_users",
+          checksum: first?.checksum,
+          down: "DROP TABLE users",
+          transaction: true,
+          interrupted: undefined,
+        },
+        {
+          position: 2,
+          revision: "0002_index",
+          checksum: second?.checksum,
+          down: undefined,
+          transaction: false,
+          interrupted: undefined,
+        },
+      ],
+    },
+  ]);
+});
+
+test("a view that happens to have the ledger's name is not a ledger", async () => {
+  await database.query("CREATE SCHEMA viewed; CREATE VIEW viewed.migration_ledger AS SELECT 1 AS position");
+  expect(await read(database.connection, ["viewed"])).toMatchObject([{ exists: false, applied: [] }]);
+});
+
+describe("many schemas, some without a ledger, some missing", () => {
+  const names = Array.from({ length: 60 }, (_, index) => `tenant "${index}"; --`);
+  const created = names.filter((_, index) => index % 3 !== 0);
+  const migrated = names.filter((_, index) => index % 3 === 1);
+
+  test("come back in the order that was asked for, each with its own rows", async () => {
+    for (const name of created) await database.query(`CREATE SCHEMA "${name.replaceAll('"', '""')}"`);
+    for (const [index, name] of migrated.entries()) {
+      await migrate(database.connection, name, history, { target: index % 2 === 0 ? "1" : "2" });
+    }
+    const ledgers = await read(database.connection, names);
+    expect(ledgers.map(({ schema }) => schema)).toEqual(names);
+    expect(ledgers.filter(({ schemaExists }) => schemaExists).map(({ schema }) => schema)).toEqual(created);
+    expect(ledgers.filter(({ exists }) => exists).map(({ schema, applied }) => [schema, applied.length])).toEqual(
+      migrated.map((name, index) => [name, index % 2 === 0 ? 1 : 2]),
+    );
+  });
+
+  test("take two round trips, however many they are", async () => {
+    await withSession(database.connection, async (client) => {
+      const counted: number[] = [];
+      for (const some of [migrated.slice(0, 1), migrated, names]) {
+        counted.push(await roundTrips(client, () => readLedgers(client, some)));
+      }
+      expect(counted).toEqual([2, 2, 2]);
+    });
+  });
+
+  test("are read by who may only read, and nothing is written", async () => {
+    await database.query(
+      [
+        ...created.map((name) => `GRANT USAGE ON SCHEMA "${name.replaceAll('"', '""')}" TO ${reader.user}`),
+        ...migrated.map(
+          (name) => `GRANT SELECT ON ALL TABLES IN SCHEMA "${name.replaceAll('"', '""')}" TO ${reader.user}`,
+        ),
+        `ALTER ROLE ${reader.user} SET default_transaction_read_only = on`,
+      ].join(";"),
+    );
+    const before = await everyCatalogRow(database);
+    const asReader = await read({ ...database.connection, ...reader }, names);
+    expect(asReader).toEqual(await read(database.connection, names));
+    expect(asReader.filter(({ exists }) => exists)).toHaveLength(migrated.length);
+    expect(await everyCatalogRow(database)).toEqual(before);
+  });
+});
+
+/** Answers that the server finished (ReadyForQuery) while the callback ran. */
+async function roundTrips(client: object, callback: () => Promise<unknown>): Promise<number> {
+  const { connection } = client as { readonly connection: NodeJS.EventEmitter };
+  let count = 0;
+  const add = () => {
+    count += 1;
+  };
+  connection.on("readyForQuery", add);
+  await callback();
+  connection.off("readyForQuery", add);
+  return count;
+}
