@@ -1,0 +1,64 @@
+import { checksum, parseStem, type Revision } from "../../src/history/revision.ts";
+import type { AppliedRevision, Ledger } from "../../src/plan/ledger.ts";
+import { makePlan, type PlanRequest } from "../../src/plan/make-plan.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+
+interface Scripts {
+  readonly up?: string;
+  readonly down?: string;
+  readonly transaction?: boolean;
+}
+
+/** A revision as the folder reader would make it. */
+export function revision(id: string, { up, down, transaction = true }: Scripts): Revision {
+  const { number = 0n, name = "" } = parseStem(id) ?? {};
+  return {
+    id,
+    number,
+    name,
+    checksum: checksum(up ?? ""),
+    ...(up !== undefined && { up: { file: `migrations/${id}.up.sql`, sql: up } }),
+    ...(down !== undefined && { down: { file: `migrations/${id}.down.sql`, sql: down } }),
+    transaction,
+  };
+}
+
+/** A revision whose scripts tell which they are. */
+export function both(id: string): Revision {
+  return revision(id, { up: `SELECT 'up ${id}';\n`, down: `SELECT 'down ${id}';\n` });
+}
+
+/** A row of a ledger, as applying the revision would write it. */
+export function row(applied: Revision, position: number, changes: Partial<AppliedRevision> = {}): AppliedRevision {
+  return {
+    position,
+    revision: applied.id,
+    checksum: applied.checksum,
+    down: applied.down?.sql,
+    transaction: applied.transaction,
+    interrupted: undefined,
+    ...changes,
+  };
+}
+
+/** The ledger of a schema that the revisions were applied to, in the given order. */
+export function ledgerOf(applied: readonly Revision[], schema = "prod"): Ledger {
+  return ledgerRows(
+    applied.map((each, index) => row(each, index + 1)),
+    schema,
+  );
+}
+
+export function ledgerRows(applied: readonly AppliedRevision[], schema = "prod"): Ledger {
+  return { schema, schemaExists: true, exists: true, applied };
+}
+
+/** A plan with what does not matter left out. */
+export function plan(request: Partial<PlanRequest> & Pick<PlanRequest, "ledger" | "history">): Plan {
+  return makePlan({ target: "head", allowOutOfOrder: false, ...request });
+}
+
+/** The steps of a plan in short: `up 0001_a`. */
+export function moves({ steps }: Plan): readonly string[] {
+  return steps.map((step) => `${step.direction} ${step.revision}`);
+}
