@@ -1,0 +1,156 @@
+import { describe, expect, it } from "vitest";
+import type { Problem } from "../src/problem.ts";
+import { Refusal } from "../src/problem.ts";
+import { count, errorText, indent, problemText } from "../src/problem-text.ts";
+
+describe("the problems that no pure part finds, in their words", () => {
+  it("the folder changed between preview and up", () => {
+    expect(problemText({ code: "folder-changed", revisions: ["0001_a", "0002_b", "0003_c"] })).toMatchInlineSnapshot(
+      `"The migrations folder changed after the preview: 0001_a, 0002_b and 0003_c. Run the command again to see the new plan."`,
+    );
+  });
+
+  it("an edited file, known from the state alone", () => {
+    expect(problemText({ code: "edited", revision: "0001_a", was: "aaaa", is: "bbbb" })).toMatchInlineSnapshot(
+      `"0001_a was edited after it was applied: its checksum was aaaa and is now bbbb. Restore the file and put the change into a new revision; or roll back to the revision before it, then go forward again with the new text."`,
+    );
+  });
+
+  it("a missing schema", () => {
+    expect(problemText({ code: "schema-missing", schema: "prod" })).toMatchInlineSnapshot(
+      `"Schema "prod" does not exist. Declare it in the program (new postgresql.Schema) and let SchemaMigration depend on it, or create it."`,
+    );
+  });
+
+  it("a server that does not answer", () => {
+    const detail = "connect ECONNREFUSED 10.0.0.1:5432";
+    expect(problemText({ code: "unreachable", server: "db:5432", detail })).toMatchInlineSnapshot(
+      `"db:5432 does not answer as PostgreSQL: connect ECONNREFUSED 10.0.0.1:5432. Check the host, the port and the network."`,
+    );
+  });
+
+  it("a server without TLS", () => {
+    expect(problemText({ code: "no-tls", server: "db:5432" })).toMatchInlineSnapshot(
+      `"db:5432 does not speak TLS, which sslmode asks for. If the network is trusted: pulumi config set sslmode disable."`,
+    );
+  });
+
+  it("a refused sign-in", () => {
+    const detail = 'password authentication failed for user "deploy"';
+    expect(problemText({ code: "sign-in-refused", server: "db:5432", user: "deploy", detail })).toMatchInlineSnapshot(
+      `"db:5432 refused to sign in "deploy": password authentication failed for user "deploy". Check the user and the password (pulumi config set --secret password). If the password was changed since the last up, the refresh still uses the old one: run pulumi up --refresh=false once."`,
+    );
+  });
+
+  it("a missing database", () => {
+    expect(problemText({ code: "database-missing", server: "db:5432", database: "salon" })).toMatchInlineSnapshot(
+      `"db:5432 has no database "salon". Create it, or name another: pulumi config set database NAME."`,
+    );
+  });
+
+  it("a lost connection", () => {
+    expect(
+      problemText({ code: "connection-lost", schema: "prod", detail: "terminated by administrator" }),
+    ).toMatchInlineSnapshot(
+      `"Schema "prod": the connection was lost (terminated by administrator). Run the command again: it goes on from what the ledger says."`,
+    );
+  });
+
+  it("another run that holds the lock", () => {
+    const holder = { pid: 42, application: "pulumi-schema-migrations", user: "deploy", seconds: 93 };
+    expect(problemText({ code: "locked", schema: "prod", waitedMs: 60_000, holder })).toMatchInlineSnapshot(
+      `"Schema "prod" is being migrated by another run: pulumi-schema-migrations of deploy (pid 42, for 93 s). Gave up after 60 s. Run again when it is done, or wait longer: pulumi config set waitTimeoutMs MS."`,
+    );
+    expect(problemText({ code: "locked", schema: "prod", waitedMs: 499, holder: undefined })).toMatchInlineSnapshot(
+      `"Schema "prod" is being migrated by another run: a session that has just ended. Gave up after 0 s. Run again when it is done, or wait longer: pulumi config set waitTimeoutMs MS."`,
+    );
+  });
+
+  it("what PostgreSQL refused, with its detail and hint", () => {
+    const error = {
+      sqlstate: "42501",
+      message: "permission denied for schema prod",
+      detail: "The role lacks USAGE.",
+      hint: "Grant it.",
+    };
+    expect(problemText({ code: "server-error", doing: "to read the ledgers", error })).toMatchInlineSnapshot(`
+      "PostgreSQL refused to read the ledgers: permission denied for schema prod (SQLSTATE 42501)
+        The role lacks USAGE.
+        Hint: Grant it."
+    `);
+  });
+});
+
+describe("a failed step", () => {
+  const failed: Extract<Problem, { code: "step-failed" }> = {
+    code: "step-failed",
+    schema: "prod",
+    revision: "0010_add_cpf",
+    direction: "up",
+    file: "migrations/0010_add_cpf.up.sql",
+    line: 3,
+    statement: "ALTER TABLE userz\n  ADD COLUMN cpf varchar(14)",
+    error: { sqlstate: "42P01", message: 'relation "userz" does not exist' },
+    at: "0009_backfill",
+    partly: false,
+  };
+
+  it("names file, line and statement, what PostgreSQL said, and where the schema stands", () => {
+    expect(problemText(failed)).toMatchInlineSnapshot(`
+      "Schema "prod", migrations/0010_add_cpf.up.sql:3: relation "userz" does not exist (SQLSTATE 42P01)
+        ALTER TABLE userz
+          ADD COLUMN cpf varchar(14)
+      Nothing of 0010_add_cpf remains; the schema is at 0009_backfill. Mend the script and run again."
+    `);
+  });
+
+  it("outside a transaction says that what ran stays", () => {
+    expect(problemText({ ...failed, partly: true })).toMatchInlineSnapshot(`
+      "Schema "prod", migrations/0010_add_cpf.up.sql:3: relation "userz" does not exist (SQLSTATE 42P01)
+        ALTER TABLE userz
+          ADD COLUMN cpf varchar(14)
+      0010_add_cpf ran outside a transaction: its earlier statements stay."
+    `);
+  });
+
+  it("without a known place names the file alone", () => {
+    expect(problemText({ ...failed, line: undefined, statement: undefined })).toMatchInlineSnapshot(`
+      "Schema "prod", migrations/0010_add_cpf.up.sql: relation "userz" does not exist (SQLSTATE 42P01)
+      Nothing of 0010_add_cpf remains; the schema is at 0009_backfill. Mend the script and run again."
+    `);
+  });
+
+  it("shows the beginning of a long statement", () => {
+    const statement = Array.from({ length: 30 }, (_, index) => `line ${index + 1}`).join("\n");
+    const text = problemText({ ...failed, statement });
+    expect(text).toContain("  line 8\n  …\n");
+    expect(text).not.toContain("line 9");
+  });
+});
+
+describe("the words of an error", () => {
+  it("each problem of a refusal, on its own line", () => {
+    const refusal = new Refusal([
+      { code: "unnumbered", file: "migrations/a.up.sql" },
+      { code: "unknown-direction", file: "migrations/0001_b.sql" },
+    ]);
+    expect(errorText(refusal)).toMatchInlineSnapshot(`
+      "migrations/a.up.sql: the name has no number to order it by. Name it like 0007_add_cpf.up.sql.
+      migrations/0001_b.sql: is it the way up or down? Name it ….up.sql or ….down.sql."
+    `);
+  });
+
+  it("any other error's own message", () => {
+    expect(errorText(new TypeError("x is not a function"))).toBe("x is not a function");
+    expect(errorText("thrown as text")).toBe("thrown as text");
+  });
+});
+
+it("things are counted as a person does", () => {
+  expect([0, 1, 2].map((number) => count(number, "step"))).toEqual(["0 steps", "1 step", "2 steps"]);
+});
+
+it("every line that has something in it is moved in", () => {
+  expect(indent("a\n\n  b\n")).toBe("  a\n\n    b\n");
+  expect(indent("a\nb", "| ")).toBe("| a\n| b");
+});
