@@ -1,26 +1,14 @@
-import { checksum, parseStem, type Revision } from "../../src/history/revision.ts";
+import type { Revision } from "../../src/history/revision.ts";
 import type { AppliedRevision, Ledger } from "../../src/plan/ledger.ts";
 import { makePlan, type PlanRequest } from "../../src/plan/make-plan.ts";
 import type { Plan } from "../../src/plan/plan.ts";
-
-interface Scripts {
-  readonly up?: string;
-  readonly down?: string;
-  readonly transaction?: boolean;
-}
+import { historyOf, type Scripts } from "../support/history.ts";
 
 /** A revision as the folder reader would make it. */
-export function revision(id: string, { up, down, transaction = true }: Scripts): Revision {
-  const { number = 0n, name = "" } = parseStem(id) ?? {};
-  return {
-    id,
-    number,
-    name,
-    checksum: checksum(up ?? ""),
-    ...(up !== undefined && { up: { file: `migrations/${id}.up.sql`, sql: up } }),
-    ...(down !== undefined && { down: { file: `migrations/${id}.down.sql`, sql: down } }),
-    transaction,
-  };
+export function revision(id: string, scripts: Exclude<Scripts, string>): Revision {
+  const [made] = historyOf({ [id]: scripts });
+  if (!made) throw new Error("A history of one revision has one.");
+  return made;
 }
 
 /** A revision whose scripts tell which they are. */
