@@ -48,14 +48,6 @@ describe("the problems that no pure part finds, in their words", () => {
     );
   });
 
-  it("a lost connection", () => {
-    expect(
-      problemText({ code: "connection-lost", schema: "prod", detail: "terminated by administrator" }),
-    ).toMatchInlineSnapshot(
-      `"Schema "prod": the connection was lost (terminated by administrator). Run the command again: it goes on from what the ledger says."`,
-    );
-  });
-
   it("another run that holds the lock", () => {
     const holder = { pid: 42, application: "pulumi-schema-migrations", user: "deploy", seconds: 93 };
     expect(problemText({ code: "locked", schema: "prod", waitedMs: 60_000, holder })).toMatchInlineSnapshot(
