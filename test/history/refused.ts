@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { type Problem, Refusal } from "../../src/problem.ts";
 import { errorText } from "../../src/problem-text.ts";
 
@@ -15,5 +16,5 @@ export function problemsOf(call: () => unknown): readonly Problem[] {
     if (error instanceof Refusal) return error.problems;
     throw error;
   }
-  throw new Error(`It was not refused; it gave ${JSON.stringify(result)}`);
+  throw new Error(`It was not refused; it gave ${inspect(result)}`);
 }
