@@ -6,6 +6,7 @@ import { historyOf } from "../support/history.ts";
 import { migrate, withSession } from "../support/migrate.ts";
 import { everyCatalogRow } from "../support/objects.ts";
 import { useRole } from "../support/role.ts";
+import { roundTrips } from "../support/sessions.ts";
 
 const database = useDatabase();
 const reader = useRole(database);
@@ -111,16 +112,3 @@ describe("many schemas, some without a ledger, some missing", () => {
     expect(await everyCatalogRow(database)).toEqual(before);
   });
 });
-
-/** Answers that the server finished (ReadyForQuery) while the callback ran. */
-async function roundTrips(client: object, callback: () => Promise<unknown>): Promise<number> {
-  const { connection } = client as { readonly connection: NodeJS.EventEmitter };
-  let count = 0;
-  const add = () => {
-    count += 1;
-  };
-  connection.on("readyForQuery", add);
-  await callback();
-  connection.off("readyForQuery", add);
-  return count;
-}

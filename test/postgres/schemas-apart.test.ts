@@ -80,7 +80,7 @@ describe("two schemas never see each other's objects", () => {
   test("each gets objects of its own from the same history, in one session after the other", async () => {
     const [dev, prod] = [await schemaNamed("apart_dev"), await schemaNamed("apart_prod")];
     await withSession(connection, async (client) => {
-      await migrateIn(client, dev, history, { target: "2" });
+      await migrateIn(client, dev, history, "2");
       await migrateIn(client, prod, history);
     });
     const own = async (schema: string) =>

@@ -153,14 +153,13 @@ describe("time-outs", () => {
   test("a lock is waited for no longer than lock_timeout", async () => {
     const schema = await freshSchema();
     await query(`CREATE TABLE ${schema}.busy (id int)`);
-    const started = performance.now();
-    const waiting = holdingLock(`LOCK TABLE ${schema}.busy`, () =>
+    const problems = await holdingLock(`LOCK TABLE ${schema}.busy`, () =>
       problemsOf(
         migrate(connection, schema, historyOf({ "0001_a": "ALTER TABLE busy ADD a int" }), { lockTimeoutMs: 200 }),
       ),
     );
-    expect(await waiting).toMatchObject([{ code: "step-failed", error: { sqlstate: "55P03" }, at: "base", line: 1 }]);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(problems).toMatchObject([{ error: { sqlstate: "55P03" } }]);
+    expect(await ledgerRows(database, schema)).toEqual([]);
   });
 
   test("a statement takes no longer than statement_timeout; a script of many statements may", async () => {
@@ -185,7 +184,8 @@ describe("time-outs", () => {
     const locked = await holdingLock(`LOCK TABLE ${schema}.busy`, () =>
       problemsOf(migrate(connection, schema, index, { lockTimeoutMs: 200 })),
     );
-    expect(locked).toMatchObject([{ code: "step-failed", error: { sqlstate: "55P03" }, partly: true }]);
+    expect(locked).toMatchObject([{ error: { sqlstate: "55P03" } }]);
+    expect(await ledgerRows(database, schema)).toEqual(["1 0001_i applying"]);
 
     const other = await freshSchema();
     const sleep = historyOf({ "0001_s": "-- migrate:no-transaction\nSELECT pg_sleep(30)" });

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type pg from "pg";
+import { type FleetOptions, runFleet, type SchemaResult, type Wish } from "../../src/fleet/run-fleet.ts";
 import type { History } from "../../src/history/revision.ts";
 import type { Ledger } from "../../src/plan/ledger.ts";
 import { makePlan } from "../../src/plan/make-plan.ts";
 import type { Plan } from "../../src/plan/plan.ts";
-import { applyPlan } from "../../src/postgres/apply-plan.ts";
-import { type Connection, withDatabase } from "../../src/postgres/connection.ts";
+import { type Connection, type Database, withDatabase } from "../../src/postgres/connection.ts";
 import { type Run, readLedgers } from "../../src/postgres/ledger-table.ts";
 import type { StepResult } from "../../src/postgres/run-step.ts";
 import type { StepSettings } from "../../src/postgres/step-messages.ts";
@@ -25,36 +25,73 @@ export function newRun(): Run {
   return { id: randomUUID(), actor: "ana@laptop" };
 }
 
-/** Reads a schema's ledger, plans and applies, all in one session of its own. */
-export function migrate(
+/** One up over several schemas, with sessions of its own. */
+export function up(
+  connection: Connection,
+  wishes: Readonly<Record<string, Wish>>,
+  options: Partial<FleetOptions> = {},
+): Promise<readonly SchemaResult[]> {
+  const { concurrency = 4 } = options;
+  // Two more than work at once, for whoever looks at them meanwhile.
+  return withDatabase(connection, concurrency + 2, (database) => upIn(database, wishes, { concurrency, ...options }));
+}
+
+function upIn(
+  database: Database,
+  wishes: Readonly<Record<string, Wish>>,
+  options: Partial<FleetOptions>,
+): Promise<readonly SchemaResult[]> {
+  const all = {
+    run: newRun(),
+    settings: SETTINGS,
+    concurrency: 1,
+    waitMs: 30_000,
+    onStep: () => {},
+    onWait: () => {},
+    onRetry: () => {},
+    ...options,
+  };
+  return runFleet(database, new Map(Object.entries(wishes)), all);
+}
+
+/** Brings one schema to its target. Throws what stopped it. */
+export async function migrate(
   connection: Connection,
   schema: string,
   history: History,
   options: MigrateOptions = {},
 ): Promise<readonly StepResult[]> {
-  return withSession(connection, (client) => migrateIn(client, schema, history, options));
+  const { target, allowOutOfOrder, run = newRun(), ...settings } = options;
+  const wishes = { [schema]: wish(history, { target, allowOutOfOrder }) };
+  return stepsOrThrow(await up(connection, wishes, { run, settings: { ...SETTINGS, ...settings }, concurrency: 1 }));
 }
 
 /** As {@link migrate}, in a session that the caller keeps. */
-export async function migrateIn(
-  client: pg.ClientBase,
-  schema: string,
-  history: History,
-  options: MigrateOptions = {},
-): Promise<readonly StepResult[]> {
-  const { target: _target, allowOutOfOrder: _allow, run = newRun(), ...settings } = options;
-  const ledger = await ledgerOf(client, schema);
-  const results: StepResult[] = [];
-  const applied = ledger.applied.map((row) => row.revision);
-  const context = { run, settings: { ...SETTINGS, ...settings } };
-  await applyPlan(client, planFor(ledger, history, options), applied, context, () => {}, results);
-  return results;
+export async function migrateIn(client: pg.ClientBase, schema: string, history: History, target = "head") {
+  const database: Database = { withClient: (callback) => callback(client) };
+  return stepsOrThrow(await upIn(database, { [schema]: wish(history, { target }) }, {}));
 }
 
-/** The plan to a target, head where none is given. */
-export function planFor(ledger: Ledger, history: History, options: MigrateOptions = {}): Plan {
-  const { target = "head", allowOutOfOrder = false } = options;
-  return makePlan({ ledger, history, target, allowOutOfOrder });
+function stepsOrThrow([result]: readonly SchemaResult[]): readonly StepResult[] {
+  if (!result) throw new Error("no result");
+  if (result.problems.length > 0) throw new Refusal(result.problems);
+  return result.steps;
+}
+
+/** How a schema is to be planned: up to head where nothing else is said. */
+export function wish(
+  history: History,
+  {
+    target,
+    allowOutOfOrder,
+  }: { readonly target?: string | undefined; readonly allowOutOfOrder?: boolean | undefined } = {},
+): Wish {
+  return { history, target: target ?? "head", allowOutOfOrder: allowOutOfOrder ?? false };
+}
+
+/** The plan to a target. */
+export function planFor(ledger: Ledger, history: History, target = "head"): Plan {
+  return makePlan({ ledger, ...wish(history, { target }) });
 }
 
 /** One schema's ledger. */

@@ -1,22 +1,16 @@
 import type { TestDatabase } from "./database.ts";
 
-/** Ids of this database's server processes whose current or last query holds the text. */
-export async function sessionsRunning({ query }: TestDatabase, text: string): Promise<readonly number[]> {
-  const rows = await query<{ pid: number }>(
-    `SELECT pid FROM pg_stat_activity
-      WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle' AND position($1 IN query) > 0`,
-    [text],
-  );
-  return rows.map(({ pid }) => pid);
-}
-
-/** Waits until a session runs a query that holds the text, then ends it from outside, as an administrator would. */
-export async function terminateWhenRunning(database: TestDatabase, text: string): Promise<void> {
+/**
+ * Waits until a session of this database is inside pg_sleep(), then ends it from outside, as an administrator would. Told by
+ * what it waits for: pg_stat_activity cuts long queries, and ours begin with settings and ledger.
+ */
+export async function terminateSleeping({ query }: TestDatabase): Promise<void> {
   for (;;) {
-    const [pid] = await sessionsRunning(database, text);
-    if (pid === undefined) continue;
-    await database.query("SELECT pg_terminate_backend($1)", [pid]);
-    return;
+    const ended = await query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event = 'PgSleep'`,
+    );
+    if (ended.length > 0) return;
   }
 }
 
@@ -27,4 +21,17 @@ export async function advisoryLocks({ query }: TestDatabase): Promise<number> {
       WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
   );
   return rows[0]?.count ?? 0;
+}
+
+/** Answers that the server finished (ReadyForQuery) while the callback ran. */
+export async function roundTrips(client: object, callback: () => Promise<unknown>): Promise<number> {
+  const { connection } = client as { readonly connection: NodeJS.EventEmitter };
+  let count = 0;
+  const add = () => {
+    count += 1;
+  };
+  connection.on("readyForQuery", add);
+  await callback();
+  connection.off("readyForQuery", add);
+  return count;
 }

@@ -1,0 +1,234 @@
+import { describe, expect, test } from "vitest";
+import type { FleetOptions, SchemaResult, Wish } from "../../src/fleet/run-fleet.ts";
+import type { History } from "../../src/history/revision.ts";
+import { useDatabase } from "../support/database.ts";
+import { historyOf } from "../support/history.ts";
+import { migrate, up as upOn, wish as wishFor } from "../support/migrate.ts";
+import { events, ledgerRows, objectsOf } from "../support/objects.ts";
+import { advisoryLocks } from "../support/sessions.ts";
+
+const database = useDatabase();
+const { connection, query } = database;
+
+const history = historyOf({
+  "0001_users": { up: "CREATE TABLE users (id int)", down: "DROP TABLE users" },
+  "0002_email": { up: "ALTER TABLE users ADD email text", down: "ALTER TABLE users DROP email" },
+  "0003_index": { up: "CREATE INDEX CONCURRENTLY by_email ON users (email)", down: "DROP INDEX by_email" },
+});
+
+async function schemasNamed(...names: readonly string[]): Promise<readonly string[]> {
+  for (const name of names) await query(`CREATE SCHEMA "${name}"`);
+  return names;
+}
+
+function wish(target = "head", from: History = history): Wish {
+  return wishFor(from, { target });
+}
+
+/** One up over the wishes, with sessions of its own. */
+function up(wishes: Readonly<Record<string, Wish>>, options: Partial<FleetOptions> = {}) {
+  return upOn(connection, wishes, options);
+}
+
+/** `0001_users up`, in order. */
+function stepsOf(result: SchemaResult | undefined): readonly string[] | undefined {
+  return result?.steps.map(({ revision, direction }) => `${revision} ${direction}`);
+}
+
+describe("several schemas", () => {
+  test("each goes from where it is to where it should be", async () => {
+    const [fresh = "", half = "", pinned = "", there = ""] = await schemasNamed("fresh", "half", "pinned", "there");
+    await migrate(connection, half, history, { target: "1" });
+    await migrate(connection, pinned, history);
+    await migrate(connection, there, history);
+    const results = await up({ [fresh]: wish(), [half]: wish(), [pinned]: wish("1"), [there]: wish() });
+    expect(results.map(({ steps: _, ...rest }) => rest)).toEqual([
+      { schema: "fresh", from: "base", to: "0003_index", problems: [] },
+      { schema: "half", from: "0001_users", to: "0003_index", problems: [] },
+      { schema: "pinned", from: "0003_index", to: "0001_users", problems: [] },
+      { schema: "there", from: "0003_index", to: "0003_index", problems: [] },
+    ]);
+    expect(results.map(stepsOf)).toEqual([
+      ["0001_users up", "0002_email up", "0003_index up"],
+      ["0002_email up", "0003_index up"],
+      ["0003_index down", "0002_email down"],
+      [],
+    ]);
+    expect(await objectsOf(database, half)).toEqual(await objectsOf(database, fresh));
+    expect(await ledgerRows(database, pinned)).toEqual(["1 0001_users applied"]);
+  });
+
+  test("more than there are sessions, each step told as it begins", async () => {
+    const schemas = await schemasNamed(...Array.from({ length: 12 }, (_, index) => `tenant_${index}`));
+    const told: string[] = [];
+    const results = await up(Object.fromEntries(schemas.map((schema) => [schema, wish()])), {
+      concurrency: 3,
+      onStep: (plan, step, index) => told.push(`${plan.schema} ${index + 1}/${plan.steps.length} ${step.revision}`),
+    });
+    expect(results.map(({ schema, to }) => `${schema} ${to}`)).toEqual(schemas.map((schema) => `${schema} 0003_index`));
+    expect(told.toSorted()).toEqual(
+      schemas
+        .flatMap((schema) => [`${schema} 1/3 0001_users`, `${schema} 2/3 0002_email`, `${schema} 3/3 0003_index`])
+        .toSorted(),
+    );
+    expect(await advisoryLocks(database)).toBe(0);
+  });
+
+  test("are worked on at the same time, and no more of them than asked for", async () => {
+    const schemas = await schemasNamed("slow_1", "slow_2", "slow_3", "slow_4");
+    const slow = historyOf({ "0001_slow": "SELECT pg_sleep(0.15)" });
+    let most = 0;
+    const look = async () => {
+      const rows = await query<{ busy: number }>(
+        "SELECT count(*)::int AS busy FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'",
+      );
+      most = Math.max(most, rows[0]?.busy ?? 0);
+    };
+    const running = up(Object.fromEntries(schemas.map((schema) => [schema, wish("head", slow)])), { concurrency: 2 });
+    let ended = false;
+    const results = running.finally(() => {
+      ended = true;
+    });
+    while (!ended) await look();
+    expect(await results).toHaveLength(4);
+    expect(most).toBe(2);
+  });
+});
+
+describe("a failure in one schema", () => {
+  const broken = historyOf({ "0001_users": "CREATE TABLE users (id int)", "0002_broken": "SELECT 1/0" });
+
+  test("keeps what was done, and starts no further schema", async () => {
+    const [good = "", bad = "", late = "", later = ""] = await schemasNamed("k_good", "k_bad", "k_late", "k_later");
+    const wishes = { [good]: wish(), [bad]: wish("head", broken), [late]: wish(), [later]: wish() };
+    const results = await up(wishes, { concurrency: 1 });
+    expect(
+      results.map(({ schema, from, to, problems }) => [schema, from, to, problems.map(({ code }) => code)]),
+    ).toEqual([
+      ["k_good", "base", "0003_index", []],
+      ["k_bad", "base", "0001_users", ["step-failed"]],
+    ]);
+    expect(stepsOf(results[1])).toEqual(["0001_users up"]);
+    expect(await ledgerRows(database, good)).toHaveLength(3);
+    expect(await ledgerRows(database, bad)).toEqual(["1 0001_users applied"]);
+    for (const schema of [late, later]) {
+      expect(await query("SELECT 1 FROM pg_class WHERE relnamespace = $1::regnamespace", [schema])).toEqual([]);
+    }
+    // Mended, the next up goes on from there.
+    const mended = historyOf({ "0001_users": "CREATE TABLE users (id int)", "0002_broken": "SELECT 1" });
+    const next = await up({ ...wishes, [bad]: wish("head", mended) }, { concurrency: 1 });
+    expect(next.map((result) => stepsOf(result)?.length)).toEqual([0, 1, 3, 3]);
+  });
+
+  test("lets those under way finish", async () => {
+    const [slow = "", bad = "", late = ""] = await schemasNamed("u_slow", "u_bad", "u_late");
+    const sleepy = historyOf({ "0001_a": "SELECT pg_sleep(0.4)", "0002_b": "CREATE TABLE b (id int)" });
+    const results = await up(
+      { [slow]: wish("head", sleepy), [bad]: wish("head", broken), [late]: wish() },
+      { concurrency: 2 },
+    );
+    expect(results.map(({ schema, to, problems }) => [schema, to, problems.length])).toEqual([
+      ["u_slow", "0002_b", 0],
+      ["u_bad", "0001_users", 1],
+    ]);
+    expect(await ledgerRows(database, slow)).toHaveLength(2);
+  });
+
+  test("that does not exist, that is ahead of the folder, or whose file was edited: told by schema", async () => {
+    const [ahead = "", edited = ""] = await schemasNamed("p_ahead", "p_edited");
+    await migrate(connection, ahead, history);
+    await migrate(connection, edited, historyOf({ "0001_users": "CREATE TABLE users (id bigint)" }));
+    const results = await up({
+      p_missing: wish(),
+      [ahead]: wish("head", history.slice(0, 2)),
+      [edited]: wish(),
+    });
+    expect(results.map(({ schema, to, problems }) => [schema, to, problems.map(({ code }) => code)])).toEqual([
+      ["p_missing", expect.any(String), ["schema-missing"]],
+      ["p_ahead", "0003_index", ["not-in-folder"]],
+      ["p_edited", "0001_users", ["edited"]],
+    ]);
+    expect(await events(database, edited)).toEqual(["0001_users up done"]);
+  });
+});
+
+describe("runs at once", () => {
+  test("ten on the same schema: each revision runs exactly once, the others find nothing to do", async () => {
+    const [schema = ""] = await schemasNamed("ten");
+    const runs = await Promise.all(Array.from({ length: 10 }, () => up({ [schema]: wish() })));
+    expect(runs.flat().map(({ to, problems }) => [to, problems])).toEqual(
+      Array.from({ length: 10 }, () => ["0003_index", []]),
+    );
+    expect(runs.flat().flatMap((result) => stepsOf(result) ?? [])).toEqual([
+      "0001_users up",
+      "0002_email up",
+      "0003_index up",
+    ]);
+    expect(await events(database, schema)).toEqual([
+      "0001_users up done",
+      "0002_email up done",
+      "0003_index up started",
+      "0003_index up done",
+    ]);
+  });
+
+  test("on the same schemas in opposite orders: none waits for ever, each revision runs once", async () => {
+    const schemas = await schemasNamed("cross_1", "cross_2", "cross_3", "cross_4");
+    const wishes = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, wish()]));
+    const runs = await Promise.all([
+      up(wishes(schemas), { concurrency: 2 }),
+      up(wishes(schemas.toReversed()), { concurrency: 2 }),
+      up(wishes(schemas), { concurrency: 4 }),
+    ]);
+    expect(runs.flat().flatMap(({ problems }) => problems)).toEqual([]);
+    for (const schema of schemas) expect(await events(database, schema)).toHaveLength(4);
+  });
+
+  test("a schema that another run migrated meanwhile has nothing to do", async () => {
+    const [schema = ""] = await schemasNamed("meanwhile");
+    const slow = historyOf({ "0001_slow": "SELECT pg_sleep(0.4)", "0002_b": "CREATE TABLE b (id int)" });
+    const waited: string[] = [];
+    const first = up({ [schema]: wish("head", slow) });
+    await expect
+      .poll(() =>
+        query("SELECT 1 AS held FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"),
+      )
+      .toHaveLength(1);
+    const second = await up({ [schema]: wish("head", slow) }, { onWait: (name) => waited.push(name) });
+    expect(waited).toEqual([schema]);
+    expect(second).toEqual([{ schema, from: "0002_b", to: "0002_b", steps: [], problems: [] }]);
+    expect(stepsOf((await first)[0])).toEqual(["0001_slow up", "0002_b up"]);
+  });
+
+  test("one that waits too long is told who holds the schema, and has changed nothing", async () => {
+    const [schema = ""] = await schemasNamed("too_long");
+    const slow = historyOf({ "0001_slow": "SELECT pg_sleep(0.5)" });
+    const first = up({ [schema]: wish("head", slow) });
+    await expect
+      .poll(() =>
+        query("SELECT 1 AS held FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"),
+      )
+      .toHaveLength(1);
+    const [second] = await up({ [schema]: wish("head", slow) }, { waitMs: 50 });
+    expect(second).toMatchObject({
+      steps: [],
+      problems: [
+        { code: "locked", schema, holder: { application: "pulumi-schema-migrations", pid: expect.any(Number) } },
+      ],
+    });
+    await first;
+    expect(await events(database, schema)).toEqual(["0001_slow up done"]);
+  });
+
+  test("one up, the other down: they take turns, and ledger and structure agree", async () => {
+    const [schema = ""] = await schemasNamed("both_ways");
+    await migrate(connection, schema, history, { target: "1" });
+    const runs = await Promise.all(
+      Array.from({ length: 6 }, (_, index) => up({ [schema]: wish(index % 2 === 0 ? "2" : "1") })),
+    );
+    expect(runs.flat().flatMap(({ problems }) => problems)).toEqual([]);
+    const applied = (await ledgerRows(database, schema)).length;
+    const columns = (await objectsOf(database, schema)).filter((object) => object.startsWith("column"));
+    expect(columns).toHaveLength(applied);
+  });
+});

@@ -1,0 +1,161 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { parseSync } from "libpg-query";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { History } from "../../src/history/revision.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import { readLedgers } from "../../src/postgres/ledger-table.ts";
+import type { StepSettings } from "../../src/postgres/step-messages.ts";
+import { writeSqlFile } from "../../src/pulumi/sql-file.ts";
+import { useDatabase } from "../support/database.ts";
+import { historyOf } from "../support/history.ts";
+import { migrate, planFor, SETTINGS, withSession } from "../support/migrate.ts";
+import { events, ledgerRows, objectsOf } from "../support/objects.ts";
+import { pgVariables } from "../support/project.ts";
+
+const database = useDatabase();
+const { connection, query } = database;
+const folder = mkdtempSync(join(tmpdir(), "sql-file-"));
+const before = process.cwd();
+beforeAll(() => process.chdir(folder));
+afterAll(() => {
+  process.chdir(before);
+  rmSync(folder, { recursive: true });
+});
+
+const hasPsql = (await execa("psql", ["--version"], { reject: false })).exitCode === 0;
+
+/** Runs a preview's file and says whether it came to its end. */
+type Runner = (file: string) => Promise<boolean>;
+
+const psql: Runner = async (file) => {
+  const args = ["--no-psqlrc", "--quiet", "--output=/dev/null", `--file=${file}`];
+  const { exitCode } = await execa("psql", args, { env: { ...pgVariables(connection) }, reject: false });
+  return exitCode === 0;
+};
+
+/** Statement by statement, as psql sends them; its own commands, which begin with a backslash, are left out. */
+const statementByStatement: Runner = (file) =>
+  withSession(connection, async (client) => {
+    const text = readFileSync(file, "utf8")
+      .replaceAll("\\gset\n", ";\n")
+      .replaceAll(/^\s*\\.*$/gm, "");
+    const bytes = Buffer.from(text, "utf8");
+    for (const { stmt_location = 0, stmt_len } of parseSync(text).stmts ?? []) {
+      await client.query(bytes.subarray(stmt_location, stmt_len && stmt_location + stmt_len).toString("utf8"));
+    }
+    return true;
+  });
+
+const history = historyOf({
+  "0001_users": {
+    up: "-- usuários; 日本語\nCREATE TABLE users (id int PRIMARY KEY, name text DEFAULT E'it\\'s; \\\\ :name')",
+    down: "DROP TABLE users",
+  },
+  "0002_function": {
+    up: `CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN
+           -- :not_a_variable; \\not_a_command
+           RETURN 1; END $$;`,
+    down: "DROP FUNCTION f()",
+  },
+  "0003_index": {
+    up: "CREATE INDEX CONCURRENTLY by_name ON users (name);\nCREATE INDEX CONCURRENTLY i2 ON users (id)",
+  },
+  "0004_wrapped": { up: "BEGIN;\nINSERT INTO users VALUES (1);\nALTER TABLE users ADD cpf varchar(14);\nCOMMIT;\n" },
+  "0005_nothing": "-- only a comment",
+  "0006_extension_path": "CREATE TABLE t AS SELECT answer() AS answer -- no semicolon",
+});
+const settings: StepSettings = { ...SETTINGS, searchPath: ["extras"] };
+beforeAll(() => query("CREATE SCHEMA extras; CREATE FUNCTION extras.answer() RETURNS int LANGUAGE sql AS 'SELECT 42'"));
+
+async function plansFor(schemas: readonly string[], from: History, target = "head"): Promise<readonly Plan[]> {
+  const ledgers = await withSession(connection, (client) => readLedgers(client, schemas));
+  return ledgers.map((ledger) => planFor(ledger, from, target));
+}
+
+/** What a schema and its ledger hold, without times, owners of runs and the schema's own name. */
+async function contents(schema: string): Promise<unknown> {
+  const quoted = `"${schema.replaceAll('"', '""')}"`;
+  return {
+    objects: await objectsOf(database, schema),
+    events: await events(database, schema),
+    ledger: await query(
+      `SELECT position, revision, checksum, down, in_transaction, state, applied_by FROM ${quoted}.migration_ledger ORDER BY 1`,
+    ),
+    users: await query(`SELECT * FROM ${quoted}.users`),
+  };
+}
+
+const runners: readonly (readonly [string, Runner])[] = [
+  ["statement by statement", statementByStatement],
+  // A machine without psql runs the same file the other way: no promise is left untested in silence.
+  [hasPsql ? "psql" : "(no psql here) statement by statement", hasPsql ? psql : statementByStatement],
+];
+
+describe.each(runners)("the file of a preview, run by %s,", (name, run) => {
+  const schemas = [`${name} new`, `${name} "half"; --`];
+
+  test("does what an up does: same objects, same ledger, same events; missing schemas are made", async () => {
+    const [fresh = "", half = ""] = schemas;
+    const [upped, uppedHalf] = [`${fresh} up`, `${half} up`];
+    for (const schema of [half, upped, uppedHalf]) await query(`CREATE SCHEMA "${schema.replaceAll('"', '""')}"`);
+    for (const schema of [half, uppedHalf]) await migrate(connection, schema, history, { ...settings, target: "2" });
+
+    const file = writeSqlFile(`${name} up`, await plansFor(schemas, history), settings, "ana@laptop");
+    expect(await query("SELECT 1 FROM pg_namespace WHERE nspname = $1", [fresh])).toEqual([]);
+    expect(await run(file)).toBe(true);
+
+    await migrate(connection, upped, history, settings);
+    await migrate(connection, uppedHalf, history, settings);
+    expect(await contents(fresh)).toEqual(await contents(upped));
+    expect(await contents(half)).toEqual(await contents(uppedHalf));
+    expect(await ledgerRows(database, fresh)).toHaveLength(6);
+  });
+
+  test("is nothing to do when it ran: the next plan is empty", async () => {
+    expect((await plansFor(schemas, history)).map((plan) => plan.steps.length)).toEqual([0, 0]);
+  });
+
+  test("goes down as well", async () => {
+    const downs = historyOf({ "0001_a": { up: "CREATE TABLE a (id int)", down: "DROP TABLE a" } });
+    const schema = `${name} down`;
+    await query(`CREATE SCHEMA "${schema}"`);
+    await migrate(connection, schema, downs);
+    const file = writeSqlFile(`${name} down`, await plansFor([schema], downs, "base"), settings, "ana@laptop");
+    expect(await run(file)).toBe(true);
+    expect(await objectsOf(database, schema)).toEqual([]);
+    expect(await events(database, schema)).toEqual(["0001_a up done", "0001_a down done"]);
+  });
+
+  test("stops at a script that fails, at the last whole step", async () => {
+    const schema = `${name} broken`;
+    const broken = historyOf({
+      "0001_a": "CREATE TABLE a (id int)",
+      "0002_b": "CREATE TABLE b (id int); SELECT 1/0",
+      "0003_c": "CREATE TABLE c (id int)",
+    });
+    const file = writeSqlFile(`${name} broken`, await plansFor([schema], broken), settings, "ana@laptop");
+    expect(await run(file).catch(() => false)).toBe(false);
+    expect(await ledgerRows(database, schema)).toEqual(["1 0001_a applied"]);
+    expect((await objectsOf(database, schema)).filter((object) => object.startsWith("table"))).toEqual(["table a"]);
+  });
+});
+
+test("writing it asks the server for nothing, and holds no password", async () => {
+  const plans = await plansFor(["another"], history);
+  const text = readFileSync(writeSqlFile("silent", plans, settings, "ana@laptop"), "utf8");
+  expect(text).not.toContain(connection.password);
+  expect(await query("SELECT 1 FROM pg_namespace WHERE nspname = 'another'")).toEqual([]);
+});
+
+test("resources of one program follow each other in it", async () => {
+  const [first = [], second = []] = [await plansFor(["one"], history), await plansFor(["two"], history)];
+  writeSqlFile("both", first, settings, "ana@laptop");
+  const text = readFileSync(writeSqlFile("both", second, settings, "ana@laptop"), "utf8");
+  expect(text.match(/^-- (one|two): .*$/gm)).toEqual([
+    "-- one: base -> 0006_extension_path",
+    "-- two: base -> 0006_extension_path",
+  ]);
+});
