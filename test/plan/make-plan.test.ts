@@ -256,6 +256,13 @@ describe("a revision that only the ledger knows", () => {
       `"Schema "prod" has 0002_b, which the folder lacks (its head is 0002_bee). Is this checkout older than the schema, or was a file renamed? Use the newer checkout or restore the file. To roll back, name the revision to go to: pulumi config set target REVISION."`,
     );
   });
+
+  it("is refused where the named target is the renamed file: neither down nor up would be meant", () => {
+    const renamed = { ...B, id: "0002_bee" };
+    expect(refusal({ ledger: ledgerOf([A, B]), history: [A, renamed], target: "0002" })).toContain(
+      "or was a file renamed?",
+    );
+  });
 });
 
 describe("a file ordered below what is applied", () => {
