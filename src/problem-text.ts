@@ -1,4 +1,4 @@
-import { type LockHolder, type Problem, Refusal, type ServerError } from "./problem.ts";
+import { type Blocker, type LockHolder, type Problem, Refusal, type ServerError } from "./problem.ts";
 
 /** The words of a problem: what was written, what is true instead, the way out. */
 export function problemText(problem: Problem): string {
@@ -106,13 +106,33 @@ export function problemText(problem: Problem): string {
     case "database-missing":
       return `${problem.server} has no database "${problem.database}". Create it, or name another: pulumi config set database NAME.`;
     case "connection-lost":
-      return `Schema "${problem.schema}": the connection was lost (${problem.detail}). Run the command again: it goes on from what the ledger says.`;
+      return (
+        `Schema "${problem.schema}": the connection was ${problem.byAdmin ? "ended by an administrator" : "lost"} (${problem.detail}). ` +
+        "What was committed stays; run the command again, it goes on from what the ledger says."
+      );
+    case "read-only":
+      return problem.why === "standby"
+        ? `${problem.server} is a standby, which takes no changes. Connect to the primary.`
+        : `${problem.server} is read-only: default_transaction_read_only is on for this role or database. Turn it off, or use another role.`;
+    case "no-rights":
+      return `"${problem.user}" lacks ${problem.right} on schema "${problem.schema}". Grant it: GRANT USAGE, CREATE ON SCHEMA ${quoted(problem.schema)} TO ${quoted(problem.user)}.`;
+    case "pooler":
+      return (
+        `${problem.server} is a pooler that gives each transaction another session (PgBouncer in transaction or statement mode). ` +
+        "Locks and settings would land in other clients' sessions. Connect to the server itself, or to the pooler in session mode."
+      );
     case "server-error":
       return `PostgreSQL refused ${problem.doing}: ${serverSaid(problem.error)}`;
     case "locked":
       return (
         `Schema "${problem.schema}" is being migrated by another run: ${holderText(problem.holder)}. ` +
         `Gave up after ${Math.round(problem.waitedMs / 1000)} s. Run again when it is done, or wait longer: pulumi config set waitTimeoutMs MS.`
+      );
+    case "blocked":
+      return (
+        `Schema "${problem.schema}", ${problem.file}: gave way ${count(problem.attempts, "time")} to other sessions (${problem.error.message}, ` +
+        `SQLSTATE ${problem.error.sqlstate}).${blockerText(problem.blocker)}\nNothing of ${problem.revision} remains. Run again when the way ` +
+        "is free, or wait longer for locks: pulumi config set lockTimeoutMs MS."
       );
     case "step-failed":
       return stepFailed(problem);
@@ -146,8 +166,17 @@ function serverSaid({ message, sqlstate, detail, hint }: ServerError): string {
   return `${message} (SQLSTATE ${sqlstate})${more.join("")}`;
 }
 
+function blockerText(blocker: Blocker | undefined): string {
+  if (!blocker) return "";
+  return ` In the way: ${holderText(blocker)}, whose last statement is\n${indent(excerpt(blocker.query))}`;
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
 function interruptedWays(schema: string, revision: string): string {
-  const table = `"${schema.replaceAll('"', '""')}".migration_ledger`;
+  const table = `${quoted(schema)}.migration_ledger`;
   const where = `WHERE revision = '${revision.replaceAll("'", "''")}'`;
   return `\n  it is there:     UPDATE ${table} SET state = 'applied' ${where};\n  it is not there: DELETE FROM ${table} ${where};`;
 }

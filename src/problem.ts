@@ -77,9 +77,21 @@ export type Problem =
   | { readonly code: "no-tls"; readonly server: string }
   | { readonly code: "sign-in-refused"; readonly server: string; readonly user: string; readonly detail: string }
   | { readonly code: "database-missing"; readonly server: string; readonly database: string }
-  | { readonly code: "connection-lost"; readonly schema: string; readonly detail: string }
+  | { readonly code: "connection-lost"; readonly schema: string; readonly detail: string; readonly byAdmin: boolean }
+  | { readonly code: "read-only"; readonly server: string; readonly why: "standby" | "setting" }
+  | { readonly code: "no-rights"; readonly schema: string; readonly user: string; readonly right: "USAGE" | "CREATE" }
+  | { readonly code: "pooler"; readonly server: string }
   | { readonly code: "server-error"; readonly doing: string; readonly error: ServerError }
   // Applying
+  | {
+      readonly code: "blocked";
+      readonly schema: string;
+      readonly revision: string;
+      readonly file: string;
+      readonly attempts: number;
+      readonly blocker: Blocker | undefined;
+      readonly error: ServerError;
+    }
   | {
       readonly code: "locked";
       readonly schema: string;
@@ -108,8 +120,14 @@ export interface LockHolder {
   readonly pid: number;
   readonly application: string;
   readonly user: string;
-  /** Age of the session, in seconds. */
+  /** Since when, in seconds. */
   readonly seconds: number;
+}
+
+/** The session that stands in the way of a step (pg_blocking_pids). */
+export interface Blocker extends LockHolder {
+  /** What it runs or ran last, its first 200 characters; `seconds` is the age of its transaction. */
+  readonly query: string;
 }
 
 /** What PostgreSQL said (manual: protocol, Error and Notice Message Fields). */

@@ -1,4 +1,6 @@
 import pLimit from "p-limit";
+import pRetry from "p-retry";
+import { BASE } from "../history/revision.ts";
 import { currentRevision, type Ledger } from "../plan/ledger.ts";
 import { makePlan, type PlanRequest } from "../plan/make-plan.ts";
 import type { Plan, Step } from "../plan/plan.ts";
@@ -52,29 +54,76 @@ export async function runFleet(
 }
 
 async function runSchema(database: Database, schema: string, wish: Wish, options: FleetOptions): Promise<SchemaResult> {
-  const steps: StepResult[] = [];
-  let from = "";
+  const progress: Progress = { from: undefined, steps: [] };
   try {
-    return await database.withClient((client) =>
-      withSchemaLock(
-        client,
-        schema,
-        options.waitMs,
-        (holder) => options.onWait(schema, holder),
-        async () => {
-          const ledger = await readLedger(client, schema);
-          from = currentRevision(ledger);
-          const plan = makePlan({ ...wish, ledger });
-          const applied = ledger.applied.map((row) => row.revision);
-          await applyPlan(client, plan, applied, options, (step, index) => options.onStep(plan, step, index), steps);
-          return { schema, from, to: plan.to, steps, problems: [] };
-        },
-      ),
-    );
+    const to = await whileConnectionsGetLost(options.waitMs, () => migrate(database, schema, wish, options, progress));
+    return { schema, from: progress.from ?? to, to, steps: progress.steps, problems: [] };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { schema, from, to: await standing(database, schema, from), steps, problems: error.problems };
+    const from = progress.from ?? BASE;
+    return {
+      schema,
+      from,
+      to: await standing(database, schema, from),
+      steps: progress.steps,
+      problems: error.problems,
+    };
   }
+}
+
+interface Progress {
+  /** Where the schema was when it was first looked at. */
+  from: string | undefined;
+  readonly steps: StepResult[];
+}
+
+/** One go at a schema, from the lock to the last step. Returns the revision that it is at then. */
+async function migrate(
+  database: Database,
+  schema: string,
+  wish: Wish,
+  options: FleetOptions,
+  progress: Progress,
+): Promise<string> {
+  return database.withClient((client) =>
+    withSchemaLock(
+      client,
+      schema,
+      options.waitMs,
+      (holder) => options.onWait(schema, holder),
+      async () => {
+        const ledger = await readLedger(client, schema);
+        progress.from ??= currentRevision(ledger);
+        const plan = makePlan({ ...wish, ledger });
+        const applied = ledger.applied.map((row) => row.revision);
+        const onStep = (step: Step, index: number) => options.onStep(plan, step, index);
+        await applyPlan(database, client, plan, applied, options, onStep, progress.steps);
+        return plan.to;
+      },
+    ),
+  );
+}
+
+/**
+ * Goes on after a lost connection in a new session, from what the ledger says: the COMMIT whose answer was lost may have
+ * succeeded. Not where an administrator ended the session, who meant it.
+ *
+ * @param limitMs for all tries together
+ */
+async function whileConnectionsGetLost<T>(limitMs: number, attempt: () => Promise<T>): Promise<T> {
+  let lost = false;
+  return pRetry(attempt, {
+    retries: 10,
+    minTimeout: 200,
+    factor: 2,
+    randomize: true,
+    maxRetryTime: limitMs,
+    shouldRetry: ({ error }) => {
+      const problems = error instanceof Refusal ? error.problems : [];
+      lost ||= problems.some((problem) => problem.code === "connection-lost" && !problem.byAdmin);
+      return lost && problems.some((problem) => problem.code === "connection-lost" || problem.code === "unreachable");
+    },
+  });
 }
 
 type Client = Parameters<Parameters<Database["withClient"]>[0]>[0];

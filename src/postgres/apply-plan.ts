@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { MigrationError, Umzug } from "umzug";
 import type { Plan, Step } from "../plan/plan.ts";
+import type { Database } from "./connection.ts";
 import { type ApplyContext, runStep, type StepResult } from "./run-step.ts";
 
 /**
@@ -9,9 +10,10 @@ import { type ApplyContext, runStep, type StepResult } from "./run-step.ts";
  *
  * @param applied revisions in the ledger that the plan was made from
  * @param results gets each step's result as it is done, so that a failure leaves what came before it
- * @throws Refusal step-failed or connection-lost
+ * @throws Refusal step-failed, blocked or connection-lost
  */
 export async function applyPlan(
+  database: Database,
   client: pg.ClientBase,
   plan: Plan,
   applied: readonly string[],
@@ -20,8 +22,8 @@ export async function applyPlan(
   results: StepResult[],
 ): Promise<void> {
   const run = async (step: Step) => {
-    onStep(step, results.length);
-    results.push(await runStep(client, plan, step, plan.createsLedger && results.length === 0, context));
+    onStep(step, plan.steps.indexOf(step));
+    results.push(await runStep(database, client, plan, step, plan.createsLedger && step === plan.steps[0], context));
   };
   const umzug = new Umzug({
     migrations: plan.steps.map((step) => ({ name: step.revision, up: () => run(step), down: () => run(step) })),

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
 import { type Problem, Refusal, type ServerError } from "../problem.ts";
@@ -19,6 +20,11 @@ export interface Connection {
   readonly sslrootcert?: string | undefined;
 }
 
+/** A server as messages name it. */
+export function serverName({ host, port }: Connection): string {
+  return `${host}:${port}`;
+}
+
 /** A bounded set of sessions on one database. */
 export interface Database {
   /**
@@ -37,8 +43,15 @@ export async function withDatabase<T>(
   sessions: number,
   callback: (database: Database) => Promise<T>,
 ): Promise<T> {
+  // node-postgres leaves the socket open when it gives up during sign-in; the server would wait for it for a minute.
+  const sockets: Socket[] = [];
   const pool = new pg.Pool({
     ...pick(connection),
+    stream: () => {
+      const socket = new Socket();
+      sockets.push(socket);
+      return socket;
+    },
     ssl: tls(connection),
     application_name: APPLICATION_NAME,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -51,6 +64,7 @@ export async function withDatabase<T>(
     return await callback({ withClient: (use) => withPooledClient(pool, connection, use) });
   } finally {
     await pool.end();
+    for (const socket of sockets) socket.destroy();
   }
 }
 
@@ -88,7 +102,7 @@ function tls({ sslmode, sslrootcert }: Connection): false | ConnectionOptions {
 }
 
 function connectProblem(error: unknown, connection: Connection): Problem {
-  const server = `${connection.host}:${connection.port}`;
+  const server = serverName(connection);
   if (error instanceof pg.DatabaseError) {
     const detail = error.message;
     switch (error.code) {

@@ -1,16 +1,21 @@
+import pRetry from "p-retry";
 import pg from "pg";
 import type { Plan, Step } from "../plan/plan.ts";
-import { type Problem, Refusal } from "../problem.ts";
-import { lineAt } from "../script/parse-script.ts";
-import { messageOf, serverError } from "./connection.ts";
+import { type Blocker, Refusal } from "../problem.ts";
+import type { Database } from "./connection.ts";
 import { createLedger, type Run, recordEvent } from "./ledger-table.ts";
 import { RESET_SESSION } from "./session.ts";
+import { endsSession } from "./sqlstate.ts";
 import { type Message, type StepSettings, stepMessages } from "./step-messages.ts";
+import { Failed, stepProblem } from "./step-problem.ts";
+import { withWatch } from "./watch.ts";
 
 /** Everything about a run that does not differ between schemas. */
 export interface ApplyContext {
   readonly run: Run;
   readonly settings: StepSettings;
+  /** Others were in the way of a step; it is run again after a pause. */
+  readonly onRetry: (plan: Plan, step: Step, blocker: Blocker | undefined) => void;
 }
 
 export interface StepResult {
@@ -21,106 +26,87 @@ export interface StepResult {
 }
 
 /**
- * Runs one step and its ledger row.
+ * Runs one step and its ledger row. A transaction that others were in the way of (a lock time-out, a deadlock) is run
+ * again after a pause; the pauses let the site's own traffic through.
  *
- * @throws Refusal step-failed when PostgreSQL refused the script, with file, line and statement; connection-lost when the
- * session ended, in which case only the ledger knows whether the step is there
+ * @throws Refusal step-failed when PostgreSQL refused the script, with file, line and statement; blocked when others stayed
+ * in the way; connection-lost when the session ended, in which case only the ledger knows whether the step is there
  */
 export async function runStep(
+  database: Database,
   client: pg.ClientBase,
   plan: Plan,
   step: Step,
   createsLedger: boolean,
-  { run, settings }: ApplyContext,
+  context: ApplyContext,
 ): Promise<StepResult> {
   const started = performance.now();
-  for (const message of stepMessages(plan.schema, step, settings, run, createsLedger)) {
-    const failure = await send(client, message);
-    if (failure === undefined) continue;
-    if (!(failure.error instanceof pg.DatabaseError)) {
-      throw new Refusal([{ code: "connection-lost", schema: plan.schema, detail: messageOf(failure.error) }]);
-    }
-    const problem = stepFailed(plan, step, message, failure.error, failure.completed);
-    const ledgerLost = createsLedger && step.script.mode === "transaction";
-    await recordFailure(client, plan.schema, step, run, failure.error.message, ledgerLost);
-    throw new Refusal([problem]);
+  const messages = stepMessages(plan.schema, step, context.settings, context.run, createsLedger);
+  let attempts = 0;
+  const attempt = async () => {
+    attempts += 1;
+    for (const message of messages) await send(database, client, message);
+  };
+  try {
+    await pRetry(attempt, {
+      ...PAUSES,
+      shouldRetry: ({ error }) => error instanceof Failed && error.transient && step.script.mode === "transaction",
+      onFailedAttempt: ({ error, retriesLeft }) => {
+        if (retriesLeft > 0 && error instanceof Failed) context.onRetry(plan, step, error.blocker);
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof Failed)) throw error;
+    if (!error.ended) await recordFailure(client, plan, step, createsLedger, context.run, error);
+    throw new Refusal([stepProblem(plan, step, attempts, error)]);
   }
   return { revision: step.revision, direction: step.direction, durationMs: performance.now() - started };
 }
 
-interface Failure {
-  readonly error: unknown;
-  /** Statements of the message that completed before the one that failed. */
-  readonly completed: number;
-}
+/** Five tries in about 15 s, jittered, so that two runs which met once do not meet again. */
+const PAUSES = { retries: 4, minTimeout: 500, factor: 2, randomize: true };
 
-async function send(client: pg.ClientBase, message: Message): Promise<Failure | undefined> {
+async function send(database: Database, client: pg.ClientBase, message: Message): Promise<void> {
   let completed = 0;
   const count = () => {
     completed += 1;
   };
   const { connection } = client as pg.ClientBase & { readonly connection: NodeJS.EventEmitter };
   connection.on("commandComplete", count);
+  const { result: error, blocker } = await withWatch(database, client, () =>
+    client.query(message.text).then(
+      () => undefined,
+      (reason: unknown) => reason ?? new Error("no reason given"),
+    ),
+  );
+  connection.off("commandComplete", count);
+  if (error !== undefined) throw new Failed(error, message, completed, blocker, !(await rolledBack(client, error)));
+}
+
+/** Leaves the failed transaction; false where the session is gone. */
+async function rolledBack(client: pg.ClientBase, error: unknown): Promise<boolean> {
+  if (!(error instanceof pg.DatabaseError) || endsSession(error.code)) return false;
   try {
-    await client.query(message.text);
-    return undefined;
-  } catch (error) {
-    return { error, completed };
-  } finally {
-    connection.off("commandComplete", count);
+    await client.query("ROLLBACK");
+    return true;
+  } catch {
+    return false;
   }
 }
 
-function stepFailed(plan: Plan, step: Step, message: Message, error: pg.DatabaseError, completed: number): Problem {
-  const statement = message.statements[completed - message.statementsBefore];
-  const position = scriptPosition(message, error, step);
-  const line = position === undefined ? statement?.line : lineAt(step.script.sql, position);
-  const index = plan.steps.indexOf(step);
-  return {
-    code: "step-failed",
-    schema: plan.schema,
-    revision: step.revision,
-    direction: step.direction,
-    file: step.script.file,
-    line,
-    statement: statement?.sql,
-    error: serverError(error),
-    at: standing(plan, index),
-    partly: step.script.mode === "autocommit",
-  };
-}
-
-/** Where the server pointed, as an index into the script. It counts code points from 1, in the whole message. */
-function scriptPosition(message: Message, error: pg.DatabaseError, step: Step): number | undefined {
-  if (error.position === undefined || message.statements.length === 0) return undefined;
-  const inMessage = [...message.text].slice(0, Number(error.position) - 1).join("").length;
-  const index = inMessage - message.scriptStart;
-  return index >= 0 && index <= step.script.sql.length ? index : undefined;
-}
-
-/** The revision a schema is at when the steps before `index` have run. */
-function standing(plan: Plan, index: number): string {
-  const done = plan.steps.slice(0, index);
-  const last = done.at(-1);
-  if (!last) return plan.from;
-  if (last.direction === "up") return last.revision;
-  return plan.steps[index]?.direction === "down" ? (plan.steps[index]?.revision ?? plan.from) : plan.to;
-}
-
-/** Leaves the failure in the events, in a transaction of its own: the step's was rolled back. */
+/** Leaves the failure in the events, in a transaction of its own: the step's was rolled back, a new ledger with it. */
 async function recordFailure(
   client: pg.ClientBase,
-  schema: string,
+  { schema }: Plan,
   step: Step,
+  createsLedger: boolean,
   run: Run,
-  error: string,
-  ledgerLost: boolean,
+  failed: Failed,
 ): Promise<void> {
   const statements = [
-    ...(ledgerLost ? createLedger(schema) : []),
-    recordEvent(schema, step, run, { outcome: "failed", error }),
+    ...(createsLedger && step.script.mode === "transaction" ? createLedger(schema) : []),
+    recordEvent(schema, step, run, { outcome: "failed", error: failed.message }),
     RESET_SESSION,
   ];
-  await client.query("ROLLBACK");
   await client.query(statements.join(";\n"));
 }

@@ -8,7 +8,7 @@ import { isRelative } from "../history/target.ts";
 import { currentRevision } from "../plan/ledger.ts";
 import { withDatabase } from "../postgres/connection.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
-import { Refusal } from "../problem.ts";
+import { Refusal, refuseIfAny } from "../problem.ts";
 import { count, errorText, holderText, problemText } from "../problem-text.ts";
 import { engineLog } from "./engine-log.ts";
 import {
@@ -92,22 +92,23 @@ async function migrate(id: string, news: Raw, olds: Outputs | undefined): Promis
     refuseChangedFolder(inputs, history);
     refuseEdited(inputs, olds);
     const asked = wishes(inputs, history, olds);
-    const results = await withDatabase(inputs.connection, CONCURRENCY, async (database) => {
-      const plans = await database.withClient((client) => planAll(client, asked));
-      const missing = plans.filter((plan) => !plan.schemaExists);
-      if (missing.length > 0) {
-        throw new Refusal(missing.map(({ schema }) => ({ code: "schema-missing", schema })));
-      }
-      return runFleet(database, asked, {
+    const plans = await planAll(inputs.connection, asked);
+    const missing = plans.filter((plan) => !plan.schemaExists);
+    refuseIfAny(missing.map(({ schema }) => ({ code: "schema-missing", schema })));
+    // One session more than schemas at once, for the watch over slow steps.
+    const results = await withDatabase(inputs.connection, CONCURRENCY + 1, (database) =>
+      runFleet(database, asked, {
         run,
         settings: inputs,
         concurrency: CONCURRENCY,
         waitMs: inputs.waitTimeoutMs,
         onStep: (plan, step, index) =>
           log.status(`${plan.schema}: ${step.direction} ${step.revision} (${index + 1} of ${plan.steps.length})`),
+        onRetry: (plan, step, blocker) =>
+          log.status(`${plan.schema}: ${step.revision} gave way to ${holderText(blocker)} and tries again`),
         onWait: (schema, holder) => log.status(`${schema}: waiting for ${holderText(holder)}`),
-      });
-    });
+      }),
+    );
     const outs = outputs(inputs, olds, history, results);
     if (results.some((result) => result.steps.length > 0)) await log.info(resultTable(results));
     const problems = results.flatMap((result) => result.problems);

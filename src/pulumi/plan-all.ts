@@ -1,21 +1,36 @@
-import type pg from "pg";
 import type { Wish } from "../fleet/run-fleet.ts";
 import type { History } from "../history/revision.ts";
+import type { Ledger } from "../plan/ledger.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../plan/plan.ts";
+import { type Connection, withDatabase } from "../postgres/connection.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
+import { preflight } from "../postgres/preflight.ts";
 import { type Problem, Refusal, refuseIfAny } from "../problem.ts";
 import type { Inputs, Outputs } from "./inputs.ts";
 
 /**
- * Plans every schema from ledgers read at once. Used by the preview, and again before the first change of an up.
+ * Plans every schema from ledgers read at once, in a read-only session: PostgreSQL itself holds us to it. Used by the
+ * preview, and again before the first change of an up.
  *
  * @throws Refusal with the problems of all schemas together
  */
-export async function planAll(client: pg.ClientBase, wishes: ReadonlyMap<string, Wish>): Promise<readonly Plan[]> {
+export async function planAll(connection: Connection, wishes: ReadonlyMap<string, Wish>): Promise<readonly Plan[]> {
+  const schemas = [...wishes.keys()];
+  return withDatabase(connection, 2, async (database) => {
+    refuseIfAny(await preflight(database, connection, schemas));
+    const ledgers = await database.withClient(async (client) => {
+      await client.query("SET default_transaction_read_only = on");
+      return readLedgers(client, schemas);
+    });
+    return planEach(ledgers, wishes);
+  });
+}
+
+function planEach(ledgers: readonly Ledger[], wishes: ReadonlyMap<string, Wish>): readonly Plan[] {
   const problems: Problem[] = [];
   const plans: Plan[] = [];
-  for (const ledger of await readLedgers(client, [...wishes.keys()])) {
+  for (const ledger of ledgers) {
     const wish = wishes.get(ledger.schema);
     if (!wish) continue;
     try {

@@ -1,6 +1,5 @@
 import { readHistory } from "../history/read-history.ts";
 import type { Plan } from "../plan/plan.ts";
-import { withDatabase } from "../postgres/connection.ts";
 import { type Inputs, type Outputs, wishes } from "./inputs.ts";
 import { planAll, refuseEdited } from "./plan-all.ts";
 
@@ -12,11 +11,5 @@ import { planAll, refuseEdited } from "./plan-all.ts";
 export async function previewPlans(inputs: Inputs, olds: Outputs | undefined): Promise<readonly Plan[]> {
   refuseEdited(inputs, olds);
   const asked = wishes(inputs, readHistory(inputs.migrations), olds);
-  return withDatabase(inputs.connection, 1, (database) =>
-    database.withClient(async (client) => {
-      // PostgreSQL itself holds us to it.
-      await client.query("SET default_transaction_read_only = on");
-      return planAll(client, asked);
-    }),
-  );
+  return planAll(inputs.connection, asked);
 }

@@ -1,0 +1,98 @@
+import pg from "pg";
+import type { Plan, Step } from "../plan/plan.ts";
+import type { Blocker, Problem, ServerError } from "../problem.ts";
+import { lineAt } from "../script/parse-script.ts";
+import { messageOf, serverError } from "./connection.ts";
+import { ADMIN_SHUTDOWN, isTransient } from "./sqlstate.ts";
+import type { Message } from "./step-messages.ts";
+
+/** A message that the server did not carry out. Its transaction is rolled back already. */
+export class Failed extends Error {
+  readonly original: unknown;
+  readonly sent: Message;
+  /** Statements of the message that completed before the one that failed. */
+  readonly completed: number;
+  readonly blocker: Blocker | undefined;
+  /** True where the session is gone. */
+  readonly ended: boolean;
+
+  constructor(original: unknown, sent: Message, completed: number, blocker: Blocker | undefined, ended: boolean) {
+    super(messageOf(original));
+    this.original = original;
+    this.sent = sent;
+    this.completed = completed;
+    this.blocker = blocker;
+    this.ended = ended;
+  }
+
+  get sqlstate(): string | undefined {
+    return this.original instanceof pg.DatabaseError ? this.original.code : undefined;
+  }
+
+  get transient(): boolean {
+    return !this.ended && isTransient(this.sqlstate);
+  }
+}
+
+/** What to tell of a failed step: the session ended, others stayed in the way, or the script is wrong. */
+export function stepProblem(plan: Plan, step: Step, attempts: number, failed: Failed): Problem {
+  if (failed.ended) return connectionLost(plan, failed);
+  return failed.transient ? blocked(plan, step, attempts, failed) : stepFailed(plan, step, failed);
+}
+
+function connectionLost(plan: Plan, failed: Failed): Problem {
+  return {
+    code: "connection-lost",
+    schema: plan.schema,
+    detail: failed.message,
+    byAdmin: failed.sqlstate === ADMIN_SHUTDOWN,
+  };
+}
+
+function blocked(plan: Plan, step: Step, attempts: number, failed: Failed): Problem {
+  const { schema } = plan;
+  const { revision, script } = step;
+  const { blocker } = failed;
+  return { code: "blocked", schema, revision, file: script.file, attempts, blocker, error: errorOf(failed) };
+}
+
+function stepFailed(plan: Plan, step: Step, failed: Failed): Problem {
+  const statement = failed.sent.statements[failed.completed - failed.sent.statementsBefore];
+  const position = scriptPosition(failed, step);
+  return {
+    code: "step-failed",
+    schema: plan.schema,
+    revision: step.revision,
+    direction: step.direction,
+    file: step.script.file,
+    line: position === undefined ? statement?.line : lineAt(step.script.sql, position),
+    statement: statement?.sql,
+    error: errorOf(failed),
+    at: standing(plan, plan.steps.indexOf(step)),
+    partly: step.script.mode === "autocommit",
+  };
+}
+
+function errorOf(failed: Failed): ServerError {
+  const { original } = failed;
+  return original instanceof pg.DatabaseError ? serverError(original) : { sqlstate: "", message: failed.message };
+}
+
+/** Where the server pointed, as an index into the script. It counts code points from 1, in the whole message. */
+function scriptPosition({ original, sent }: Failed, step: Step): number | undefined {
+  if (!(original instanceof pg.DatabaseError) || original.position === undefined || sent.statements.length === 0) {
+    return undefined;
+  }
+  const inMessage = [...sent.text].slice(0, Number(original.position) - 1).join("").length;
+  const index = inMessage - sent.scriptStart;
+  return index >= 0 && index <= step.script.sql.length ? index : undefined;
+}
+
+/** The revision a schema is at when the steps before `index` have run. */
+function standing(plan: Plan, index: number): string {
+  const done = plan.steps.slice(0, index);
+  const last = done.at(-1);
+  if (!last) return plan.from;
+  if (last.direction === "up") return last.revision;
+  return plan.steps[index]?.direction === "down" ? (plan.steps[index]?.revision ?? plan.from) : plan.to;
+}
