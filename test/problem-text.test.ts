@@ -48,6 +48,57 @@ describe("the problems that no pure part finds, in their words", () => {
     );
   });
 
+  it("a lost connection, and one that was ended", () => {
+    const lost = { code: "connection-lost", schema: "prod", detail: "read ECONNRESET", byAdmin: false } as const;
+    expect(problemText(lost)).toMatchInlineSnapshot(
+      `"Schema "prod": the connection was lost (read ECONNRESET). What was committed stays; run the command again, it goes on from what the ledger says."`,
+    );
+    expect(problemText({ ...lost, byAdmin: true })).toContain("was ended by an administrator (read ECONNRESET)");
+  });
+
+  it("a server that takes no changes", () => {
+    expect(problemText({ code: "read-only", server: "db:5432", why: "standby" })).toMatchInlineSnapshot(
+      `"db:5432 is a standby, which takes no changes. Connect to the primary."`,
+    );
+    expect(problemText({ code: "read-only", server: "db:5432", why: "setting" })).toMatchInlineSnapshot(
+      `"db:5432 is read-only: default_transaction_read_only is on for this role or database. Turn it off, or use another role."`,
+    );
+  });
+
+  it("a role without rights, with the GRANT that gives them, names quoted", () => {
+    expect(problemText({ code: "no-rights", schema: 'Te"nant', user: "app-1", right: "CREATE" })).toMatchInlineSnapshot(
+      `""app-1" lacks CREATE on schema "Te"nant". Grant it: GRANT USAGE, CREATE ON SCHEMA "Te""nant" TO "app-1"."`,
+    );
+  });
+
+  it("a pooler between", () => {
+    expect(problemText({ code: "pooler", server: "db:6432" })).toMatchInlineSnapshot(
+      `"db:6432 is a pooler that gives each transaction another session (PgBouncer in transaction or statement mode). Locks and settings would land in other clients' sessions. Connect to the server itself, or to the pooler in session mode."`,
+    );
+  });
+
+  it("another session in the way", () => {
+    const blocked = {
+      code: "blocked",
+      schema: "prod",
+      revision: "0010_add_cpf",
+      file: "migrations/0010_add_cpf.up.sql",
+      attempts: 5,
+      blocker: { pid: 42, application: "", user: "app", seconds: 93, query: "SELECT *\nFROM users" },
+      error: { sqlstate: "55P03", message: "canceling statement due to lock timeout" },
+    } as const;
+    expect(problemText(blocked)).toMatchInlineSnapshot(`
+      "Schema "prod", migrations/0010_add_cpf.up.sql: gave way 5 times to other sessions (canceling statement due to lock timeout, SQLSTATE 55P03). In the way: a session of app (pid 42, for 93 s), whose last statement is
+        SELECT *
+        FROM users
+      Nothing of 0010_add_cpf remains. Run again when the way is free, or wait longer for locks: pulumi config set lockTimeoutMs MS."
+    `);
+    expect(problemText({ ...blocked, attempts: 1, blocker: undefined })).toMatchInlineSnapshot(`
+      "Schema "prod", migrations/0010_add_cpf.up.sql: gave way 1 time to other sessions (canceling statement due to lock timeout, SQLSTATE 55P03).
+      Nothing of 0010_add_cpf remains. Run again when the way is free, or wait longer for locks: pulumi config set lockTimeoutMs MS."
+    `);
+  });
+
   it("another run that holds the lock", () => {
     const holder = { pid: 42, application: "pulumi-schema-migrations", user: "deploy", seconds: 93 };
     expect(problemText({ code: "locked", schema: "prod", waitedMs: 60_000, holder })).toMatchInlineSnapshot(
