@@ -5,7 +5,7 @@ import { useDatabase } from "../support/database.ts";
 import { historyOf } from "../support/history.ts";
 import { migrate, up as upOn, wish as wishFor } from "../support/migrate.ts";
 import { events, ledgerRows, objectsOf } from "../support/objects.ts";
-import { advisoryLocks } from "../support/sessions.ts";
+import { advisoryLocks, terminateSleeping } from "../support/sessions.ts";
 
 const database = useDatabase();
 const { connection, query } = database;
@@ -118,6 +118,20 @@ describe("a failure in one schema", () => {
     const mended = historyOf({ "0001_users": "CREATE TABLE users (id int)", "0002_broken": "SELECT 1" });
     const next = await up({ ...wishes, [bad]: wish("head", mended) }, { concurrency: 1 });
     expect(next.map((result) => stepsOf(result)?.length)).toEqual([0, 1, 3, 3]);
+  });
+
+  test("whose session was ended from outside is told as its problem; the others' results are kept", async () => {
+    const [done = "", killed = "", late = ""] = await schemasNamed("e_done", "e_killed", "e_late");
+    const slow = historyOf({ "0001_slow": "CREATE TABLE a (id int); SELECT pg_sleep(30)" });
+    const [results] = await Promise.all([
+      up({ [done]: wish(), [killed]: wish("head", slow), [late]: wish() }, { concurrency: 1 }),
+      terminateSleeping(database),
+    ]);
+    expect(results).toMatchObject([
+      { schema: "e_done", to: "0003_index", problems: [] },
+      { schema: "e_killed", to: "base", steps: [], problems: [{ code: "connection-lost", schema: "e_killed" }] },
+    ]);
+    expect(await objectsOf(database, killed)).toEqual([]);
   });
 
   test("lets those under way finish", async () => {

@@ -47,13 +47,14 @@ describe("an error inside a migration names the file, the line, the statement an
     `);
   });
 
-  test("after text of several bytes a character", async () => {
-    const sql =
-      "COMMENT ON TABLE users IS 'usuários 日本語 😀😀😀';\nINSERT INTO users VALUES (1, '😀'), (2, 'ção');\nSELECT '😀', nme FROM users;\n";
+  test("after text of several bytes, and of several UTF-16 units, a character", async () => {
+    const sql = `COMMENT ON TABLE users IS 'ção 日本語 ${"😀".repeat(50)}';\n\n\nSELECT '😀',\n  nme\nFROM users;\n`;
     expect(await failure(sql)).toMatchInlineSnapshot(`
-      "Schema "prod", migrations/0002_broken.up.sql:3: column "nme" does not exist (SQLSTATE 42703)
+      "Schema "prod", migrations/0002_broken.up.sql:5: column "nme" does not exist (SQLSTATE 42703)
         Hint: Perhaps you meant to reference the column "users.name".
-        SELECT '😀', nme FROM users
+        SELECT '😀',
+          nme
+        FROM users
       Nothing of 0002_broken remains; the schema is at 0001_users. Mend the script and run again."
     `);
   });
