@@ -29,6 +29,18 @@ describe("a connection that does not work is refused with the way out", () => {
     `);
   });
 
+  test("no password: and no half-open session stays behind", async () => {
+    expect(await refusal({ password: undefined })).toMatchInlineSnapshot(`
+      {
+        "code": "sign-in-refused",
+        "text": "127.0.0.1:PORT refused to sign in "postgres": SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string. Check the user and the password (pulumi config set --secret password). If the password was changed since the last up, the refresh still uses the old one: run pulumi up --refresh=false once.",
+      }
+    `);
+    // The server would keep one for a minute (authentication_timeout).
+    const starting = () => query("SELECT pid, backend_start FROM pg_stat_activity WHERE state = 'starting'");
+    await expect.poll(starting, { timeout: 5_000 }).toEqual([]);
+  });
+
   test("unknown user", async () => {
     expect(await refusal({ user: "nobody" })).toMatchInlineSnapshot(`
       {
