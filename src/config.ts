@@ -1,7 +1,8 @@
 import leven from "leven";
-import { parse as parseUrl } from "pg-connection-string";
-import { z } from "zod";
-import { type Connection, SSL_MODES } from "./postgres/connection.ts";
+import type { z } from "zod";
+import { connectionOf } from "./config/connection-config.ts";
+import { type Environment, Keys } from "./config/keys.ts";
+import type { Connection } from "./postgres/connection.ts";
 import { type Problem, Refusal, refuseIfAny } from "./problem.ts";
 import { schemaNameProblem } from "./schema-name.ts";
 
@@ -21,48 +22,6 @@ export interface StackConfig {
   readonly onDestroy: "retain" | "drop";
 }
 
-/** Pulumi hands lists and objects over as JSON. */
-function json(value: unknown): unknown {
-  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
-}
-
-const names = (wants: string) => z.preprocess(json, z.array(z.string(), wants));
-const milliseconds = z.coerce.number("a whole number of milliseconds").int().min(0).max(2_147_483_647);
-const yesNo = z.preprocess((value) => (typeof value === "string" ? value === "true" : value), z.boolean());
-const text = z.coerce.string().min(1, "some text");
-
-const Keys = z.strictObject({
-  schemas: names('a list of schema names, like ["dev", "prod"]').pipe(
-    z.array(z.string()).min(1, "at least one schema"),
-  ),
-  target: text.default("head"),
-  pins: z.preprocess(json, z.record(z.string(), z.coerce.string(), "targets by schema name")).default({}),
-  migrations: text.default("migrations"),
-  searchPath: names('a list of schema names, like ["extensions"]').default([]),
-  allowOutOfOrder: yesNo.default(false),
-  downFrom: z.enum(["folder", "ledger"], "folder or ledger").optional(),
-  lockTimeoutMs: milliseconds.default(5_000),
-  statementTimeoutMs: milliseconds.default(0),
-  waitTimeoutMs: milliseconds.default(60_000),
-  onDestroy: z.enum(["retain", "drop"], "retain or drop").default("retain"),
-  url: z.string().optional(),
-  host: text.optional(),
-  port: z.coerce.number("a port").int().min(1).max(65_535).optional(),
-  database: text.optional(),
-  user: text.optional(),
-  password: z.string().optional(),
-  sslmode: z.enum(SSL_MODES, SSL_MODES.join(", ")).optional(),
-  sslrootcert: text.optional(),
-});
-
-type Keys = z.infer<typeof Keys>;
-type Environment = Readonly<Record<string, string | undefined>>;
-
 const SECRETS: ReadonlySet<string> = new Set(["url", "password"]);
 
 /**
@@ -77,7 +36,6 @@ export function parseConfig(values: Readonly<Record<string, unknown>>, environme
   const parsed = Keys.safeParse(given);
   const problems: Problem[] = parsed.error?.issues.flatMap((issue) => keyProblems(issue, values)) ?? [];
   const keys = parsed.data ?? withoutBadKeys(given, parsed.error?.issues ?? []);
-  if (!keys) throw new Refusal(problems);
   problems.push(...schemaProblems(keys));
   const connection = connectionOf(keys, environment, problems);
   if (!connection || problems.length > 0) throw new Refusal(problems);
@@ -92,14 +50,12 @@ function isSet([key, value]: readonly [string, unknown]): boolean {
 }
 
 /** The rest of a config with problems, so that what else is wrong is told in the same go. */
-function withoutBadKeys(
-  given: Readonly<Record<string, unknown>>,
-  issues: readonly z.core.$ZodIssue[],
-): Keys | undefined {
+function withoutBadKeys(given: Readonly<Record<string, unknown>>, issues: readonly z.core.$ZodIssue[]): Keys {
   const bad = new Set(
     issues.flatMap((issue) => (issue.code === "unrecognized_keys" ? issue.keys : [String(issue.path[0])])),
   );
-  return Keys.safeParse(Object.fromEntries(Object.entries(given).filter(([key]) => !bad.has(key)))).data;
+  const good = Object.fromEntries(Object.entries(given).filter(([key]) => !bad.has(key)));
+  return Keys.parse({ ...good, ...(bad.has("schemas") && { schemas: [""] }) });
 }
 
 function keyProblems(issue: z.core.$ZodIssue, values: Readonly<Record<string, unknown>>): readonly Problem[] {
@@ -112,8 +68,9 @@ function keyProblems(issue: z.core.$ZodIssue, values: Readonly<Record<string, un
   return [{ code: "config", key: issue.path.join("."), got, wants: issue.message, fix: howToSet(key) }];
 }
 
-function nearest(key: string, known: readonly string[]): string {
-  return known.toSorted((a, b) => leven(a, key) - leven(b, key))[0] ?? "";
+function nearest(key: string, known: readonly string[]): string | undefined {
+  const [best] = known.toSorted((a, b) => leven(a, key) - leven(b, key));
+  return best !== undefined && leven(best, key) <= key.length / 2 ? best : undefined;
 }
 
 function howToSet(key: string): string {
@@ -123,7 +80,9 @@ function howToSet(key: string): string {
 }
 
 function schemaProblems({ schemas, pins, searchPath, onDestroy }: Keys): readonly Problem[] {
-  const problems = [...new Set([...schemas, ...searchPath])].flatMap(schemaNameProblem);
+  // The one empty name stands for a list that was refused already.
+  const listed = schemas.length === 1 && schemas[0] === "" ? [] : schemas;
+  const problems = [...new Set([...listed, ...searchPath])].flatMap(schemaNameProblem);
   const twice = schemas.filter((schema, index) => schemas.indexOf(schema) !== index);
   for (const schema of new Set(twice)) problems.push({ code: "schema-name", schema, why: "is in the list twice." });
   for (const schema of Object.keys(pins).filter((pinned) => !schemas.includes(pinned))) {
@@ -131,7 +90,7 @@ function schemaProblems({ schemas, pins, searchPath, onDestroy }: Keys): readonl
       code: "config",
       key: `pins.${schema}`,
       got: "a schema that is not in this stack",
-      wants: `one of ${schemas.join(", ")}`,
+      wants: `one of ${[...new Set(schemas)].join(", ")}`,
       fix: `Remove it: pulumi config rm --path 'pins["${schema}"]'.`,
     });
   }
@@ -144,44 +103,6 @@ function schemaProblems({ schemas, pins, searchPath, onDestroy }: Keys): readonl
     });
   }
   return problems;
-}
-
-function connectionOf(keys: Keys, env: Environment, problems: Problem[]): Connection | undefined {
-  const given = keys.url === undefined ? keys : fromUrl(keys.url, keys, problems);
-  const host = given.host ?? env.PGHOST;
-  if (host === undefined || host === "") {
-    if (keys.url === undefined) problems.push({ code: "no-connection" });
-    return undefined;
-  }
-  if (host.startsWith("/")) {
-    problems.push({
-      code: "config",
-      key: "host",
-      got: `"${host}"`,
-      wants: "a TCP host: the postgresql provider knows no Unix sockets",
-    });
-  }
-  const sslmode = SSL_MODES.find((mode) => mode === (given.sslmode ?? env.PGSSLMODE ?? "require"));
-  if (sslmode === undefined) {
-    problems.push({
-      code: "config",
-      key: "sslmode",
-      got: `"${given.sslmode ?? env.PGSSLMODE}"`,
-      wants: SSL_MODES.join(", "),
-    });
-    return undefined;
-  }
-  const password = given.password ?? env.PGPASSWORD;
-  const sslrootcert = given.sslrootcert ?? env.PGSSLROOTCERT;
-  return {
-    host,
-    port: given.port ?? Number(env.PGPORT ?? 5432),
-    database: given.database ?? env.PGDATABASE ?? "postgres",
-    user: given.user ?? env.PGUSER ?? "postgres",
-    sslmode,
-    ...(password !== undefined && { password }),
-    ...(sslrootcert !== undefined && { sslrootcert }),
-  };
 }
 
 /**
@@ -200,46 +121,4 @@ export function refusePlainSecrets(values: Readonly<Record<string, unknown>>, se
       fix: `Set it again: pulumi config set --secret ${key}. The old value is in the file's history: change it on the server.`,
     })),
   );
-}
-
-interface Parts {
-  readonly host?: string | undefined;
-  readonly port?: number | undefined;
-  readonly database?: string | undefined;
-  readonly user?: string | undefined;
-  readonly password?: string | undefined;
-  readonly sslmode?: string | undefined;
-  readonly sslrootcert?: string | undefined;
-}
-
-/** The parts of a URL. What is said twice, in the URL and beside it, is refused: which one holds would be a guess. */
-function fromUrl(url: string, keys: Keys, problems: Problem[]): Parts {
-  const wants = "postgres://user:password@host:5432/database?sslmode=require";
-  const beside = (["host", "port", "database", "user", "password", "sslmode", "sslrootcert"] as const).filter(
-    (key) => keys[key] !== undefined,
-  );
-  for (const key of beside) {
-    problems.push({
-      code: "config",
-      key,
-      got: "a value beside url",
-      wants: "either url or the parts",
-      fix: `Remove one: pulumi config rm ${key}.`,
-    });
-  }
-  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
-    problems.push({ code: "config", key: "url", got: "a secret that is no PostgreSQL URL", wants });
-    return {};
-  }
-  const query = new URL(url).searchParams;
-  const { host, port, database, user, password } = parseUrl(url.replace(/\?.*$/s, ""));
-  return {
-    host: host ?? undefined,
-    port: port ? Number(port) : undefined,
-    database: database ?? undefined,
-    user: user ?? undefined,
-    password: password ?? undefined,
-    sslmode: query.get("sslmode") ?? undefined,
-    sslrootcert: query.get("sslrootcert") ?? undefined,
-  };
 }

@@ -6,7 +6,7 @@ export function problemText(problem: Problem): string {
     case "config":
       return `config "${problem.key}": got ${problem.got}, wants ${problem.wants}.${problem.fix ? ` ${problem.fix}` : ""}`;
     case "unknown-key":
-      return `config "${problem.key}": there is no such key. Did you mean ${problem.near}? Remove it: pulumi config rm ${problem.key}.`;
+      return `config "${problem.key}": there is no such key. ${problem.near === undefined ? "" : `Did you mean ${problem.near}? `}Remove it: pulumi config rm ${problem.key}.`;
     case "no-connection":
       return (
         "No connection is configured. Set the parts (pulumi config set host db.example.com; database, user; " +
@@ -14,9 +14,14 @@ export function problemText(problem: Problem): string {
         "or the environment variables PGHOST, PGDATABASE, PGUSER and PGPASSWORD."
       );
     case "folder-missing":
-      return `The migrations folder "${problem.folder}" does not exist. Create it, or name another: pulumi config set migrations FOLDER.`;
+      return (
+        `The migrations folder "${problem.folder}" ${problem.isFile ? "is a file" : "does not exist"}. ` +
+        `${problem.isFile ? "Name" : "Create it, or name"} another: pulumi config set migrations FOLDER.`
+      );
+    case "not-utf8":
+      return `${problem.file}: is not UTF-8 text, so what it would write is not certain. Save it as UTF-8.`;
     case "unnumbered":
-      return `${problem.file}: the name has no number to order it by. Name it like 0007_add_cpf.up.sql.`;
+      return `${problem.file}: the name has no number to order it by. Name it like 0007_add_cpf${problem.isFolder ? "" : ".up.sql"}.`;
     case "unknown-direction":
       return `${problem.file}: is it the way up or down? Name it ….up.sql or ….down.sql.`;
     case "duplicate-number":
@@ -37,10 +42,7 @@ export function problemText(problem: Problem): string {
         `${problem.available === 0 ? "no step" : `at most ${count(problem.available, "step")}`} can be taken that way. Name a revision instead.`
       );
     case "syntax-error":
-      return (
-        `${problem.file}:${problem.line}:${problem.column}: ${problem.detail}\n` +
-        `  ${problem.text}\n  ${" ".repeat(problem.column - 1)}^`
-      );
+      return `${problem.file}:${problem.line}:${problem.column}: ${problem.detail}\n${pointer(problem.text, problem.column)}`;
     case "transaction-control":
       return (
         `${problem.file}:${problem.line}: "${brief(problem.text)}" would end or begin a transaction inside the script's own. ` +
@@ -48,7 +50,8 @@ export function problemText(problem: Problem): string {
       );
     case "mixed-transaction":
       return (
-        `${problem.file}:${problem.line}: "${brief(problem.text)}" cannot run in a transaction, but the script also holds statements that should. ` +
+        `${problem.file}:${problem.line}: "${brief(problem.text)}" cannot run in a transaction, ` +
+        `${problem.wrapped ? "but the script wraps it into one: remove its BEGIN and COMMIT. " : "but the script also holds statements that should. "}` +
         "Move it to a revision of its own, or say that no statement of the script needs one: a line -- migrate:no-transaction."
       );
     case "edited":
@@ -81,7 +84,7 @@ export function problemText(problem: Problem): string {
     case "interrupted":
       return (
         `Schema "${problem.schema}": ${problem.revision} runs outside a transaction and was interrupted on the way ${problem.direction}. ` +
-        "Look at what it did, finish or undo it by hand, then tell the ledger: " +
+        "Look at what it did, finish or undo it by hand, then tell the ledger:" +
         interruptedWays(problem.schema, problem.revision)
       );
     case "folder-changed":
@@ -126,7 +129,7 @@ export function problemText(problem: Problem): string {
     case "locked":
       return (
         `Schema "${problem.schema}" is being migrated by another run: ${holderText(problem.holder)}. ` +
-        `Gave up after ${Math.round(problem.waitedMs / 1000)} s. Run again when it is done, or wait longer: pulumi config set waitTimeoutMs MS.`
+        `Gave up after ${(problem.waitedMs / 1000).toFixed(1)} s. Run again when it is done, or wait longer: pulumi config set waitTimeoutMs MS.`
       );
     case "blocked":
       return (
@@ -152,17 +155,21 @@ export function holderText(holder: LockHolder | undefined): string {
 }
 
 function stepFailed(problem: Extract<Problem, { code: "step-failed" }>): string {
-  const { schema, file, line, statement, error, at, partly, revision } = problem;
+  const { schema, file, line, statement, error, at, partly, revision, direction } = problem;
   const where = line === undefined ? file : `${file}:${line}`;
   const shown = statement === undefined ? "" : `\n${indent(excerpt(statement))}`;
-  const rest = partly
-    ? `${revision} ran outside a transaction: its earlier statements stay.`
-    : `Nothing of ${revision} remains; the schema is at ${at}. Mend the script and run again.`;
+  const whole =
+    direction === "up"
+      ? `Nothing of ${revision} remains; the schema is at ${at}. Mend the script and run again.`
+      : `${revision} is still applied, as it was. Mend its down script and run again.`;
+  const rest = partly ? `${revision} ran outside a transaction: its earlier statements stay.` : whole;
   return `Schema "${schema}", ${where}: ${serverSaid(error)}${shown}\n${rest}`;
 }
 
-function serverSaid({ message, sqlstate, detail, hint }: ServerError): string {
-  const more = [detail, hint && `Hint: ${hint}`].filter(Boolean).map((text) => `\n  ${text}`);
+function serverSaid({ message, sqlstate, detail, hint, where }: ServerError): string {
+  const more = [detail, hint && `Hint: ${hint}`, where?.split("\n").slice(0, 2).join("\n  ")]
+    .filter(Boolean)
+    .map((text) => `\n  ${text}`);
   return `${message} (SQLSTATE ${sqlstate})${more.join("")}`;
 }
 
@@ -181,7 +188,22 @@ function interruptedWays(schema: string, revision: string): string {
   return `\n  it is there:     UPDATE ${table} SET state = 'applied' ${where};\n  it is not there: DELETE FROM ${table} ${where};`;
 }
 
+/** A line with a caret below one of its columns; of a long line what is around it. */
+function pointer(line: string, column: number): string {
+  const from = Math.max(0, column - 1 - POINTER_WIDTH / 2);
+  const shown = [...line].slice(from, from + POINTER_WIDTH);
+  // Tabs stay tabs below, so that the caret stands where they lead.
+  const before = shown.slice(0, column - 1 - from).map((character) => (character === "\t" ? "\t" : " "));
+  return `  ${shown.join("")}\n  ${before.join("")}^`;
+}
+
+const POINTER_WIDTH = 100;
+
+/** How many names of a list are told before "and 37 more". */
+const MANY = 10;
+
 function list(items: readonly string[], word = "and"): string {
+  if (items.length > MANY) return `${items.slice(0, MANY).join(", ")} ${word} ${items.length - MANY} more`;
   const last = items.at(-1) ?? "";
   return items.length < 2 ? last : `${items.slice(0, -1).join(", ")} ${word} ${last}`;
 }

@@ -11,11 +11,12 @@ export type Problem =
       readonly wants: string;
       readonly fix?: string;
     }
-  | { readonly code: "unknown-key"; readonly key: string; readonly near: string }
+  | { readonly code: "unknown-key"; readonly key: string; readonly near: string | undefined }
   | { readonly code: "no-connection" }
   // The migrations folder
-  | { readonly code: "folder-missing"; readonly folder: string }
-  | { readonly code: "unnumbered"; readonly file: string }
+  | { readonly code: "folder-missing"; readonly folder: string; readonly isFile: boolean }
+  | { readonly code: "not-utf8"; readonly file: string }
+  | { readonly code: "unnumbered"; readonly file: string; readonly isFolder: boolean }
   | { readonly code: "unknown-direction"; readonly file: string }
   | { readonly code: "duplicate-number"; readonly number: string; readonly files: readonly string[] }
   | { readonly code: "bad-metadata"; readonly file: string; readonly detail: string }
@@ -44,7 +45,14 @@ export type Problem =
       readonly text: string;
     }
   | { readonly code: "transaction-control"; readonly file: string; readonly line: number; readonly text: string }
-  | { readonly code: "mixed-transaction"; readonly file: string; readonly line: number; readonly text: string }
+  | {
+      readonly code: "mixed-transaction";
+      readonly file: string;
+      readonly line: number;
+      readonly text: string;
+      /** True where the script wraps it into a BEGIN … COMMIT of its own. */
+      readonly wrapped: boolean;
+    }
   // The plan: ledger against folder
   | {
       readonly code: "edited";
@@ -136,6 +144,8 @@ export interface ServerError {
   readonly message: string;
   readonly detail?: string | undefined;
   readonly hint?: string | undefined;
+  /** The calls that led there: `PL/pgSQL function f() line 3 at RAISE`. */
+  readonly where?: string | undefined;
 }
 
 /** Thrown when something is refused or has failed: one or more problems, all that could be found together. */

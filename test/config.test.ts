@@ -253,10 +253,10 @@ describe("refused, with the key, what it got and what it wants", () => {
   it("numbers that are none, or out of range: all together", () => {
     const numbers = { port: "70000", lockTimeoutMs: "soon", statementTimeoutMs: "1.5", waitTimeoutMs: "-1" };
     expect(refusal(numbers)).toMatchInlineSnapshot(`
-      "config "lockTimeoutMs": got "soon", wants a whole number of milliseconds. Set it: pulumi config set lockTimeoutMs VALUE.
-      config "statementTimeoutMs": got "1.5", wants a whole number of milliseconds. Set it: pulumi config set statementTimeoutMs VALUE.
-      config "waitTimeoutMs": got "-1", wants a whole number of milliseconds. Set it: pulumi config set waitTimeoutMs VALUE.
-      config "port": got "70000", wants a port. Set it: pulumi config set port VALUE."
+      "config "lockTimeoutMs": got "soon", wants a whole number of milliseconds, at most 2147483647. Set it: pulumi config set lockTimeoutMs VALUE.
+      config "statementTimeoutMs": got "1.5", wants a whole number of milliseconds, at most 2147483647. Set it: pulumi config set statementTimeoutMs VALUE.
+      config "waitTimeoutMs": got "-1", wants a whole number of milliseconds, at most 2147483647. Set it: pulumi config set waitTimeoutMs VALUE.
+      config "port": got "70000", wants a port from 1 to 65535. Set it: pulumi config set port VALUE."
     `);
     expect(refusal({ waitTimeoutMs: "2147483648" })).toContain("waitTimeoutMs");
   });
@@ -270,7 +270,7 @@ describe("refused, with the key, what it got and what it wants", () => {
 
   it("pins that are no object", () => {
     expect(refusal({ pins: "0010" })).toMatchInlineSnapshot(
-      `"config "pins": got "0010", wants targets by schema name. Set it: pulumi config set --path 'pins.SCHEMA' TARGET."`,
+      `"config "pins": got "0010", wants targets by schema name, like {"tenant_7": "0009"}. Set it: pulumi config set --path 'pins.SCHEMA' TARGET."`,
     );
   });
 

@@ -102,10 +102,10 @@ describe("the problems that no pure part finds, in their words", () => {
   it("another run that holds the lock", () => {
     const holder = { pid: 42, application: "pulumi-schema-migrations", user: "deploy", seconds: 93 };
     expect(problemText({ code: "locked", schema: "prod", waitedMs: 60_000, holder })).toMatchInlineSnapshot(
-      `"Schema "prod" is being migrated by another run: pulumi-schema-migrations of deploy (pid 42, for 93 s). Gave up after 60 s. Run again when it is done, or wait longer: pulumi config set waitTimeoutMs MS."`,
+      `"Schema "prod" is being migrated by another run: pulumi-schema-migrations of deploy (pid 42, for 93 s). Gave up after 60.0 s. Run again when it is done, or wait longer: pulumi config set waitTimeoutMs MS."`,
     );
     expect(problemText({ code: "locked", schema: "prod", waitedMs: 499, holder: undefined })).toMatchInlineSnapshot(
-      `"Schema "prod" is being migrated by another run: a session that has just ended. Gave up after 0 s. Run again when it is done, or wait longer: pulumi config set waitTimeoutMs MS."`,
+      `"Schema "prod" is being migrated by another run: a session that has just ended. Gave up after 0.5 s. Run again when it is done, or wait longer: pulumi config set waitTimeoutMs MS."`,
     );
   });
 
@@ -174,7 +174,7 @@ describe("a failed step", () => {
 describe("the words of an error", () => {
   it("each problem of a refusal, on its own line", () => {
     const refusal = new Refusal([
-      { code: "unnumbered", file: "migrations/a.up.sql" },
+      { code: "unnumbered", isFolder: false, file: "migrations/a.up.sql" },
       { code: "unknown-direction", file: "migrations/0001_b.sql" },
     ]);
     expect(errorText(refusal)).toMatchInlineSnapshot(`

@@ -8,6 +8,7 @@ import { withSchemaLock } from "../postgres/advisory-lock.ts";
 import { applyPlan } from "../postgres/apply-plan.ts";
 import type { Database } from "../postgres/connection.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
+import { refusalOf } from "../postgres/refusal-of.ts";
 import type { ApplyContext, StepResult } from "../postgres/run-step.ts";
 import { type LockHolder, type Problem, Refusal } from "../problem.ts";
 
@@ -56,18 +57,14 @@ export async function runFleet(
 async function runSchema(database: Database, schema: string, wish: Wish, options: FleetOptions): Promise<SchemaResult> {
   const progress: Progress = { from: undefined, steps: [] };
   try {
-    const to = await whileConnectionsGetLost(options.waitMs, () => migrate(database, schema, wish, options, progress));
+    const to = await whileConnectionsGetLost(schema, options.waitMs, () =>
+      migrate(database, schema, wish, options, progress),
+    );
     return { schema, from: progress.from ?? to, to, steps: progress.steps, problems: [] };
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    const { problems } = refusalOf(error, schema);
     const from = progress.from ?? BASE;
-    return {
-      schema,
-      from,
-      to: await standing(database, schema, from),
-      steps: progress.steps,
-      problems: error.problems,
-    };
+    return { schema, from, to: await standing(database, schema, from), steps: progress.steps, problems };
   }
 }
 
@@ -110,7 +107,7 @@ async function migrate(
  *
  * @param limitMs for all tries together
  */
-async function whileConnectionsGetLost<T>(limitMs: number, attempt: () => Promise<T>): Promise<T> {
+async function whileConnectionsGetLost<T>(schema: string, limitMs: number, attempt: () => Promise<T>): Promise<T> {
   let lost = false;
   return pRetry(attempt, {
     retries: 10,
@@ -119,7 +116,7 @@ async function whileConnectionsGetLost<T>(limitMs: number, attempt: () => Promis
     randomize: true,
     maxRetryTime: limitMs,
     shouldRetry: ({ error }) => {
-      const problems = error instanceof Refusal ? error.problems : [];
+      const { problems } = refusalOf(error, schema);
       lost ||= problems.some((problem) => problem.code === "connection-lost" && !problem.byAdmin);
       return lost && problems.some((problem) => problem.code === "connection-lost" || problem.code === "unreachable");
     },

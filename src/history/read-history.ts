@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { z } from "zod";
@@ -20,7 +20,7 @@ export function readHistory(folder: string): History {
     for (const script of scriptsOf(folder, entry, problems)) {
       const parsed = parseStem(script.stem);
       if (!parsed) {
-        problems.push({ code: "unnumbered", file: script.file });
+        problems.push({ code: "unnumbered", file: script.file, isFolder: false });
         continue;
       }
       const revision = found.get(parsed.number) ?? { up: [], down: [] };
@@ -44,41 +44,50 @@ interface Found {
   readonly down: FoundScript[];
 }
 
-function readFolder(folder: string): readonly Dirent[] {
+function readFolder(folder: string): readonly string[] {
   try {
-    const entries = readdirSync(folder, { withFileTypes: true });
-    return entries.filter((entry) => !entry.name.startsWith(".")).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return readdirSync(folder)
+      .filter((name) => !name.startsWith("."))
+      .sort();
   } catch (error) {
-    if (isMissing(error)) refuseIfAny([{ code: "folder-missing", folder }]);
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT") refuseIfAny([{ code: "folder-missing", folder, isFile: false }]);
+    if (code === "ENOTDIR") refuseIfAny([{ code: "folder-missing", folder, isFile: true }]);
     throw error;
   }
 }
 
-function scriptsOf(folder: string, entry: Dirent, problems: Problem[]): readonly FoundScript[] {
-  return entry.isDirectory() ? revisionFolder(folder, entry.name, problems) : flatScript(folder, entry.name, problems);
+function scriptsOf(folder: string, entry: string, problems: Problem[]): readonly FoundScript[] {
+  // Not the entry's own kind: a link to a folder is a folder.
+  const isFolder = statSync(join(folder, entry)).isDirectory();
+  return isFolder ? revisionFolder(folder, entry, problems) : flatScript(folder, entry, problems);
 }
 
 function flatScript(folder: string, name: string, problems: Problem[]): readonly FoundScript[] {
-  if (!name.endsWith(".sql")) return [];
+  if (!/\.sql$/i.test(name)) return [];
   const file = join(folder, name);
-  const match = /^(.*)\.(up|down)\.sql$/s.exec(name);
+  const match = /^(.*)\.(up|down)\.sql$/is.exec(name);
   if (!match) {
     problems.push({ code: "unknown-direction", file });
     return [];
   }
-  const direction = match[2] === "up" ? "up" : "down";
-  return [{ stem: match[1] ?? "", direction, file, sql: readScript(file), transaction: true }];
+  const direction = match[2]?.toLowerCase() === "up" ? "up" : "down";
+  return [{ stem: match[1] ?? "", direction, file, sql: readScript(file, problems), transaction: true }];
 }
 
 function revisionFolder(folder: string, name: string, problems: Problem[]): readonly FoundScript[] {
   const path = join(folder, name);
   const files = new Set(readdirSync(path));
+  if (!parseStem(name)) {
+    if (files.has("up.sql") || files.has("down.sql")) problems.push({ code: "unnumbered", file: path, isFolder: true });
+    return [];
+  }
   const transaction = !files.has("metadata.toml") || readTransaction(join(path, "metadata.toml"), problems);
   return (["up", "down"] as const)
     .filter((direction) => files.has(`${direction}.sql`))
     .map((direction) => {
       const file = join(path, `${direction}.sql`);
-      return { stem: name, direction, file, sql: readScript(file), transaction };
+      return { stem: name, direction, file, sql: readScript(file, problems), transaction };
     });
 }
 
@@ -88,17 +97,21 @@ function readTransaction(file: string, problems: Problem[]): boolean {
   try {
     return Metadata.parse(parseToml(readFileSync(file, "utf8"))).run_in_transaction;
   } catch (error) {
-    const detail = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    const detail =
+      error instanceof z.ZodError
+        ? "run_in_transaction is true or false."
+        : error instanceof Error
+          ? error.message
+          : String(error);
     problems.push({ code: "bad-metadata", file, detail });
     return true;
   }
 }
 
 function toRevision(number: bigint, found: Found, problems: Problem[]): Revision {
-  for (const scripts of [found.up, found.down]) {
-    if (scripts.length > 1) {
-      problems.push({ code: "duplicate-number", number: `${number}`, files: scripts.map((script) => script.file) });
-    }
+  const twice = [found.up, found.down].filter((scripts) => scripts.length > 1).flat();
+  if (twice.length > 0) {
+    problems.push({ code: "duplicate-number", number: `${number}`, files: twice.map((script) => script.file) });
   }
   const [up, down] = [found.up[0], found.down[0]];
   const id = up?.stem ?? down?.stem ?? "";
@@ -113,10 +126,14 @@ function toRevision(number: bigint, found: Found, problems: Problem[]): Revision
   };
 }
 
-function readScript(file: string): string {
-  return normalise(readFileSync(file, "utf8"));
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+/** A script's text. Bytes that are no UTF-8 would be changed in silence, and a NUL hides what follows from the parser. */
+function readScript(file: string, problems: Problem[]): string {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+    if (!text.includes("\0")) return normalise(text);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+  problems.push({ code: "not-utf8", file });
+  return "";
 }

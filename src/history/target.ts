@@ -40,6 +40,15 @@ export function resolveTarget(ids: readonly string[], text: string): Target {
   return { kind: "position", position, explicit: true };
 }
 
+/** The target of one schema: its pin, or the target of all. */
+export function targetOf(
+  { pins, target }: { readonly pins: Readonly<Record<string, string>>; readonly target: string },
+  schema: string,
+): string {
+  // A schema may be named like something that every object has.
+  return Object.hasOwn(pins, schema) ? (pins[schema] ?? target) : target;
+}
+
 /** True for a step from where a schema is: `-1`, `+2`. */
 export function isRelative(text: string): boolean {
   return /^[+-]\d+$/.test(text);
@@ -57,9 +66,10 @@ function matches(ids: readonly string[], fits: (id: string) => boolean): readonl
 /** Up to three ids that a person may have meant: those which hold the text, then those a few keystrokes away. */
 function nearIds(ids: readonly string[], text: string): readonly string[] {
   const wanted = text.toLowerCase();
+  if (wanted === "") return [];
   const ranked = ids
-    .map((id) => ({ id, far: wanted !== "" && id.toLowerCase().includes(wanted) ? 0 : keystrokes(id, wanted) }))
-    .filter(({ far }) => far <= Math.max(2, wanted.length / 2))
+    .map((id) => ({ id, far: id.toLowerCase().includes(wanted) ? 0 : keystrokes(id, wanted) }))
+    .filter(({ far }) => far <= wanted.length / 3)
     .sort((a, b) => a.far - b.far);
   return ranked.slice(0, 3).map(({ id }) => id);
 }

@@ -1,4 +1,4 @@
-import { BASE } from "../history/revision.ts";
+import { BASE, compareIds } from "../history/revision.ts";
 import type { Direction } from "../problem.ts";
 
 /** What one schema's ledger says, in the order in which its revisions were applied. */
@@ -25,7 +25,12 @@ export interface AppliedRevision {
   readonly interrupted: Direction | undefined;
 }
 
-/** The revision a schema is at: the last one applied, or `base`. */
+/** The revision a schema is at: the highest one applied, also where a lower one was added after it; or `base`. */
 export function currentRevision(ledger: Ledger): string {
-  return ledger.applied.at(-1)?.revision ?? BASE;
+  return highest(ledger.applied.map((row) => row.revision));
+}
+
+/** The highest of some revisions, or `base`. */
+export function highest(revisions: readonly string[]): string {
+  return revisions.toSorted(compareIds).at(-1) ?? BASE;
 }

@@ -1,8 +1,8 @@
-import { compareIds, type History, type Revision } from "../history/revision.ts";
+import { BASE, compareIds, type History, type Revision } from "../history/revision.ts";
 import { idAt, resolveTarget } from "../history/target.ts";
 import { type Problem, Refusal, refuseIfAny } from "../problem.ts";
 import { type ParsedScript, parseScript } from "../script/parse-script.ts";
-import { type AppliedRevision, currentRevision, type Ledger } from "./ledger.ts";
+import { type AppliedRevision, currentRevision, highest, type Ledger } from "./ledger.ts";
 import type { Plan, Step } from "./plan.ts";
 
 export interface PlanRequest {
@@ -48,7 +48,8 @@ export function makePlan(request: PlanRequest): Plan {
     schemaExists: ledger.schemaExists,
     createsLedger: !ledger.exists && steps.length > 0,
     from: currentRevision(ledger),
-    to: coming.at(-1)?.id ?? kept.at(-1)?.revision ?? idAt(ids, 0),
+    kept: highest(kept.map((row) => row.revision)),
+    to: highest([...kept.map((row) => row.revision), ...coming.map((revision) => revision.id)]),
     steps,
     pending: ids.slice(goal.position),
   };
@@ -64,6 +65,11 @@ function goalOf({ ledger, target }: PlanRequest, ids: readonly string[]): Goal {
   if (resolved.kind === "position") return resolved;
   const current = currentRevision(ledger);
   const from = ids.indexOf(current) + 1;
+  if (from === 0 && current !== BASE) {
+    throw new Refusal([
+      { code: "not-in-folder", schema: ledger.schema, revisions: [current], head: ids.at(-1) ?? "none" },
+    ]);
+  }
   const position = from + resolved.steps;
   if (position < 0 || position > ids.length) {
     const available = resolved.steps < 0 ? from : ids.length - from;

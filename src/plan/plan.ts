@@ -10,6 +10,8 @@ export interface Plan {
   readonly createsLedger: boolean;
   /** Revision id or `base`. */
   readonly from: string;
+  /** Where the downs end and the ups begin. */
+  readonly kept: string;
   readonly to: string;
   /** Downs first, last applied first; then ups in order. */
   readonly steps: readonly Step[];

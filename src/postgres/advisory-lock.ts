@@ -38,7 +38,8 @@ export async function withSchemaLock<T>(
   });
   const result = await callback();
   // Not in a finally: a session whose callback threw is closed, and the lock goes with it.
-  await client.query(`SELECT pg_catalog.pg_advisory_unlock(${key})`);
+  // All of them: a script may have taken one of its own, and the session serves the next schema.
+  await client.query("SELECT pg_catalog.pg_advisory_unlock_all()");
   return result;
 }
 

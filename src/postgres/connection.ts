@@ -76,16 +76,21 @@ async function withPooledClient<T>(
   const client = await pool.connect().catch((error: unknown) => {
     throw new Refusal([connectProblem(error, connection)]);
   });
-  // Without a listener, a session that ends while we think would end the process.
-  const ignore = () => {};
-  client.on("error", ignore);
+  // A session that ends between two queries says why here; the next query only says that it is gone.
+  let ended: Error | undefined;
+  const note = (error: Error) => {
+    ended ??= error;
+  };
+  client.on("error", note);
   let failed = true;
   try {
     const result = await callback(client);
     failed = false;
     return result;
+  } catch (error) {
+    throw error instanceof Refusal ? error : (ended ?? error);
   } finally {
-    client.off("error", ignore);
+    client.off("error", note);
     client.release(failed);
   }
 }
@@ -118,13 +123,21 @@ function connectProblem(error: unknown, connection: Connection): Problem {
   const detail = messageOf(error);
   // node-postgres has no code for this one; it is its own text, not the server's.
   if (detail === "The server does not support SSL connections") return { code: "no-tls", server };
-  if (detail.startsWith("SASL:")) return { code: "sign-in-refused", server, user: connection.user, detail };
+  if (detail.startsWith("SASL:")) {
+    return {
+      code: "sign-in-refused",
+      server,
+      user: connection.user,
+      detail: "it wants a password, and none was given",
+    };
+  }
   return { code: "unreachable", server, detail };
 }
 
 /** What PostgreSQL said, without the fields that nobody reads. */
 export function serverError(error: pg.DatabaseError): ServerError {
-  return { sqlstate: error.code ?? "", message: error.message, detail: error.detail, hint: error.hint };
+  const { code = "", message, detail, hint, where } = error;
+  return { sqlstate: code, message, detail, hint, where };
 }
 
 /** An error's text; Node keeps the attempts at several addresses of one host in an AggregateError without a message. */

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { EVENTS } from "./ledger-table.ts";
+import { selectEach } from "./select-each.ts";
 import { quoteName } from "./session.ts";
 
 /** The last thing that ran in a schema. */
@@ -14,7 +15,7 @@ export interface LastEvent {
 }
 
 /**
- * Reads the last event of each of the schemas, in one message.
+ * Reads the last event of each of the schemas, in a few messages.
  *
  * @param schemas only those that have a ledger
  */
@@ -22,19 +23,8 @@ export async function readLastEvents(
   client: pg.ClientBase,
   schemas: readonly string[],
 ): Promise<ReadonlyMap<string, LastEvent>> {
-  if (schemas.length === 0) return new Map();
-  const text = schemas
-    .map(
-      (schema) =>
-        `SELECT at, actor, revision, direction, outcome, error FROM ${quoteName(schema)}.${EVENTS} ORDER BY id DESC LIMIT 1`,
-    )
-    .join(";\n");
-  const answer: unknown = await client.query(text);
-  const results = (Array.isArray(answer) ? answer : [answer]) as readonly pg.QueryResult<LastEvent>[];
-  return new Map(
-    schemas.flatMap((schema, index) => {
-      const event = results[index]?.rows[0];
-      return event ? [[schema, event] as const] : [];
-    }),
-  );
+  const select = (schema: string) =>
+    `SELECT at, actor, revision, direction, outcome, error FROM ${quoteName(schema)}.${EVENTS} ORDER BY id DESC LIMIT 1`;
+  const rows = await selectEach<LastEvent>(client, schemas, select);
+  return new Map([...rows].flatMap(([schema, [event]]) => (event ? [[schema, event] as const] : [])));
 }

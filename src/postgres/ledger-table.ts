@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { AppliedRevision, Ledger } from "../plan/ledger.ts";
 import type { Step } from "../plan/plan.ts";
 import type { Direction } from "../problem.ts";
+import { selectEach } from "./select-each.ts";
 import { quoteName, quoteText } from "./session.ts";
 
 export const LEDGER = "migration_ledger";
@@ -110,8 +111,8 @@ export function recordEvent(
 }
 
 /**
- * Reads the ledgers of many schemas in two round trips, however many they are: which exist, then all their rows in one
- * message. Reading never creates anything.
+ * Reads the ledgers of many schemas in a few round trips: which exist, then the rows of 200 in a message. Reading never
+ * creates anything.
  */
 export async function readLedgers(client: pg.ClientBase, schemas: readonly string[]): Promise<readonly Ledger[]> {
   const { rows } = await client.query<{ schema: string; ledger: boolean }>(
@@ -151,17 +152,10 @@ async function readRows(
   client: pg.ClientBase,
   schemas: readonly string[],
 ): Promise<ReadonlyMap<string, readonly AppliedRevision[]>> {
-  if (schemas.length === 0) return new Map();
-  const text = schemas
-    .map(
-      (schema) =>
-        `SELECT position, revision, checksum, down, in_transaction, state FROM ${quoteName(schema)}.${LEDGER} ORDER BY position`,
-    )
-    .join(";\n");
-  // One message with several statements is answered by an array of results; with one, by the result itself.
-  const answer: unknown = await client.query(text);
-  const results = (Array.isArray(answer) ? answer : [answer]) as readonly pg.QueryResult<LedgerRow>[];
-  return new Map(schemas.map((schema, index) => [schema, (results[index]?.rows ?? []).map(appliedRevision)]));
+  const select = (schema: string) =>
+    `SELECT position, revision, checksum, down, in_transaction, state FROM ${quoteName(schema)}.${LEDGER} ORDER BY position`;
+  const rows = await selectEach<LedgerRow>(client, schemas, select);
+  return new Map([...rows].map(([schema, found]) => [schema, found.map(appliedRevision)]));
 }
 
 function appliedRevision(row: LedgerRow): AppliedRevision {

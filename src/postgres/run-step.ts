@@ -104,9 +104,13 @@ async function recordFailure(
   failed: Failed,
 ): Promise<void> {
   const statements = [
+    RESET_SESSION,
     ...(createsLedger && step.script.mode === "transaction" ? createLedger(schema) : []),
     recordEvent(schema, step, run, { outcome: "failed", error: failed.message }),
-    RESET_SESSION,
   ];
-  await client.query(statements.join(";\n"));
+  try {
+    await client.query(statements.join(";\n"));
+  } catch {
+    // The step's own failure is what has to be told; a server that refuses to note it adds nothing.
+  }
 }

@@ -1,7 +1,7 @@
 import type { Step } from "../plan/plan.ts";
 import type { Statement } from "../script/parse-script.ts";
 import { createLedger, type Run, recordEvent, recordFinish, recordStart, recordStep } from "./ledger-table.ts";
-import { quoteName, RESET_SESSION } from "./session.ts";
+import { quoteName, RESET_ROLE, RESET_SESSION } from "./session.ts";
 
 /** How steps run. */
 export interface StepSettings {
@@ -49,7 +49,9 @@ function transactionMessage(
   ledger: readonly string[],
 ): Message {
   const before = ["BEGIN", ...sessionSettings(schema, settings, "LOCAL"), ...ledger];
+  // First of all: a script may end as another role, which need not be allowed to write the ledger.
   const after = [
+    RESET_ROLE,
     recordStep(schema, step),
     recordEvent(schema, step, run, { outcome: "done" }),
     "COMMIT",
@@ -77,6 +79,7 @@ function autocommitMessages(
     ...sessionSettings(schema, settings, "SESSION"),
   ];
   const finish = [
+    RESET_ROLE,
     "BEGIN",
     recordFinish(schema, step),
     recordEvent(schema, step, run, { outcome: "done", begun: true }),

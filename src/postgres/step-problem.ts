@@ -37,7 +37,9 @@ export class Failed extends Error {
 /** What to tell of a failed step: the session ended, others stayed in the way, or the script is wrong. */
 export function stepProblem(plan: Plan, step: Step, attempts: number, failed: Failed): Problem {
   if (failed.ended) return connectionLost(plan, failed);
-  return failed.transient ? blocked(plan, step, attempts, failed) : stepFailed(plan, step, failed);
+  return failed.transient && step.script.mode === "transaction"
+    ? blocked(plan, step, attempts, failed)
+    : stepFailed(plan, step, failed);
 }
 
 function connectionLost(plan: Plan, failed: Failed): Problem {
@@ -90,9 +92,8 @@ function scriptPosition({ original, sent }: Failed, step: Step): number | undefi
 
 /** The revision a schema is at when the steps before `index` have run. */
 function standing(plan: Plan, index: number): string {
-  const done = plan.steps.slice(0, index);
-  const last = done.at(-1);
-  if (!last) return plan.from;
-  if (last.direction === "up") return last.revision;
-  return plan.steps[index]?.direction === "down" ? (plan.steps[index]?.revision ?? plan.from) : plan.to;
+  const step = plan.steps[index];
+  // A down that failed left its revision the highest.
+  if (step?.direction === "down") return index === 0 ? plan.from : step.revision;
+  return plan.steps[index - 1]?.direction === "up" ? (plan.steps[index - 1]?.revision ?? plan.kept) : plan.kept;
 }

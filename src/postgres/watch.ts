@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { Blocker } from "../problem.ts";
+import { type Blocker, Refusal } from "../problem.ts";
 import type { Database } from "./connection.ts";
 
 /** How often a running step is looked at, in ms; one that is done before costs nothing. */
@@ -30,8 +30,11 @@ export async function withWatch<T>(
     try {
       blocker = (await database.withClient((other) => blockerOf(other, processID))) ?? blocker;
       heard = performance.now();
-    } catch {
-      // Answered with an error (no session free, say) or not at all: only silence counts, and it is counted above.
+    } catch (error) {
+      // An error is an answer too (no session free, say); only silence counts.
+      if (!(error instanceof Refusal) || error.problems.every((problem) => problem.code !== "unreachable")) {
+        heard = performance.now();
+      }
     } finally {
       looking = false;
     }

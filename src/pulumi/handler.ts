@@ -4,7 +4,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import { runFleet, type SchemaResult } from "../fleet/run-fleet.ts";
 import { readHistory } from "../history/read-history.ts";
 import { compareIds, type History } from "../history/revision.ts";
-import { isRelative } from "../history/target.ts";
+import { isRelative, targetOf } from "../history/target.ts";
 import { currentRevision } from "../plan/ledger.ts";
 import { withDatabase } from "../postgres/connection.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
@@ -18,7 +18,6 @@ import {
   InputsShape,
   type Outputs,
   OutputsShape,
-  targetOf,
   wishes,
 } from "./inputs.ts";
 import { planAll, refuseChangedFolder, refuseEdited } from "./plan-all.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Wish } from "../fleet/run-fleet.ts";
 import type { History } from "../history/revision.ts";
-import { idAt, resolveTarget } from "../history/target.ts";
+import { idAt, resolveTarget, targetOf } from "../history/target.ts";
 import { SSL_MODES } from "../postgres/connection.ts";
 
 const ConnectionShape = z.object({
@@ -50,11 +50,6 @@ export const OutputsShape = z.object({
 
 export type Outputs = z.infer<typeof OutputsShape>;
 
-/** The target of one schema: its pin, or the resource's target. */
-export function targetOf({ pins, target }: Pick<Inputs, "pins" | "target">, schema: string): string {
-  return pins[schema] ?? target;
-}
-
 /** Checksums of the revisions that any of the schemas will have. A relative target can lead anywhere: all of them. */
 export function desiredRevisions(history: History, inputs: Omit<Inputs, "revisions">): Inputs["revisions"] {
   const ids = history.map((revision) => revision.id);
@@ -72,7 +67,7 @@ export function wishes(inputs: Inputs, history: History, olds: Outputs | undefin
   return new Map(
     inputs.schemas.map((schema) => {
       const asked = targetOf(inputs, schema);
-      const taken = olds?.steps[schema];
+      const taken = olds && Object.hasOwn(olds.steps, schema) ? olds.steps[schema] : undefined;
       const target = taken?.target === asked ? taken.revision : asked;
       return [schema, { history, target, allowOutOfOrder, downFrom }];
     }),

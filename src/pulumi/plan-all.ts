@@ -40,7 +40,8 @@ function planEach(ledgers: readonly Ledger[], wishes: ReadonlyMap<string, Wish>)
       problems.push(...error.problems);
     }
   }
-  refuseIfAny(problems);
+  // A script that is wrong is wrong for every schema, and told once.
+  refuseIfAny([...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()]);
   return plans;
 }
 

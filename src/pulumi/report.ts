@@ -29,6 +29,9 @@ export function previewReports(plans: readonly Plan[], file: string): readonly R
   return [...reports, { text: rest.join("\n"), downgrade: false }];
 }
 
+/** Names told of a group; the SQL file and `status --json` have all. */
+const MANY = 10;
+
 function wayOf(plan: Plan): string {
   const steps = plan.steps.map((step) => [step.direction, step.revision, step.source, step.script.sql]);
   return JSON.stringify([plan.from, plan.to, plan.schemaExists, steps]);
@@ -45,7 +48,8 @@ function groupReport(group: readonly Plan[]): Report {
 }
 
 function namesOf(group: readonly Plan[]): string {
-  return group.map((plan) => plan.schema).join(", ");
+  const names = group.map((plan) => plan.schema);
+  return names.length > MANY ? `${names.slice(0, MANY).join(", ")} and ${names.length - MANY} more` : names.join(", ");
 }
 
 function pendingText([plan]: readonly Plan[]): string {

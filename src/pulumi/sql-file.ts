@@ -39,8 +39,7 @@ function planSql(plan: Plan, settings: StepSettings, run: Run): string {
   );
   return [
     `\n-- ${comment(schema)}: ${comment(from)} -> ${comment(to)}\n`,
-    `SELECT pg_catalog.pg_try_advisory_lock(${key}) AS locked \\gset\n`,
-    "\\if :locked\n\\else\n  \\echo Another run migrates this schema.\n  \\quit 1\n\\endif\n",
+    `DO $$ BEGIN IF NOT pg_catalog.pg_try_advisory_lock(${key}) THEN RAISE 'another run migrates this schema'; END IF; END $$;\n`,
     create,
     ...messages.map((message) => message.text),
     `SELECT pg_catalog.pg_advisory_unlock(${key});\n`,

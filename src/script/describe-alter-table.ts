@@ -28,15 +28,19 @@ function describeCommand(command: AlterTableCmd, table: string, objtype: string 
     case "AT_ColumnDefault":
       return keeps(command.def ? `set a default for column ${column}` : `remove the default of column ${column}`);
     case "AT_AddConstraint":
-      return keeps(`add ${constraintOf(command.def)} to ${table}`);
+      return keeps(constraintOf(command.def, table));
     case "AT_DropConstraint":
-      return keeps(`drop constraint ${name} of ${table}${cascade}`);
+      return { words: `drop constraint ${name} of ${table}${cascade}`, drops: true };
     case "AT_ValidateConstraint":
       return keeps(`validate constraint ${name} of ${table}`);
     case "AT_EnableRowSecurity":
       return keeps(`enable row level security on ${table}`);
     case "AT_DisableRowSecurity":
       return keeps(`disable row level security on ${table}`);
+    case "AT_AttachPartition":
+      return keeps(`attach partition ${partitionOf(command.def)} to ${table}`);
+    case "AT_DetachPartition":
+      return keeps(`detach partition ${partitionOf(command.def)} of ${table}`);
     default:
       return keeps(`change ${kindName(objtype)} ${table}${name ? `: ${name}` : ""}`);
   }
@@ -47,6 +51,10 @@ function columnOf(def: Node | undefined): string {
   const { colname, typeName: type, constraints = [] } = def.ColumnDef;
   const required = constraints.some((each) => "Constraint" in each && each.Constraint.contype === "CONSTR_NOTNULL");
   return `${colname} ${typeName(type)}${required ? ", required" : ""}`;
+}
+
+function partitionOf(def: Node | undefined): string {
+  return def && "PartitionCmd" in def ? relationName(def.PartitionCmd.name) : "";
 }
 
 function columnType(def: Node | undefined): string {
@@ -62,11 +70,11 @@ const CONSTRAINTS: Readonly<Record<string, string>> = {
   CONSTR_EXCLUSION: "exclusion constraint",
 };
 
-function constraintOf(def: Node | undefined): string {
-  if (!def || !("Constraint" in def)) return "constraint";
+function constraintOf(def: Node | undefined, table: string): string {
+  if (!def || !("Constraint" in def)) return `add a constraint to ${table}`;
   const { contype = "", conname, skip_validation } = def.Constraint;
-  const kind = CONSTRAINTS[contype] ?? "constraint";
-  return `${kind}${conname ? ` ${conname}` : ""}${constraintColumns(def.Constraint)}${skip_validation ? ", not yet validated" : ""}`;
+  const what = [CONSTRAINTS[contype] ?? "constraint", conname].filter(Boolean).join(" ");
+  return `add ${what}${constraintColumns(def.Constraint)} to ${table}${skip_validation ? ", not yet validated" : ""}`;
 }
 
 function constraintColumns({ keys = [], fk_attrs = [], pktable }: Constraint): string {

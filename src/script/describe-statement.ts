@@ -16,11 +16,30 @@ export function describeStatement(node: Node, sql: string): readonly Effect[] {
   if ("TruncateStmt" in node) {
     return (node.TruncateStmt.relations ?? []).map((table) => drop(`delete all rows of ${nameOf(table)} (TRUNCATE)`));
   }
+  if ("DropOwnedStmt" in node) return [drop("drop all that roles own")];
+  if ("DropdbStmt" in node) return [drop(`drop database ${node.DropdbStmt.dbname}`)];
+  if ("DropRoleStmt" in node) return (node.DropRoleStmt.roles ?? []).map((role) => drop(`drop role ${nameOf(role)}`));
   if ("DeleteStmt" in node) {
     const { relation, whereClause } = node.DeleteStmt;
     return [drop(`delete ${whereClause ? "some" : "all"} rows of ${relationName(relation)}`)];
   }
-  return [does(describeCreate(node) ?? describeChange(node) ?? firstLine(sql))];
+  if ("MergeStmt" in node) {
+    const { relation, mergeWhenClauses = [] } = node.MergeStmt;
+    const deletes = mergeWhenClauses.some(
+      (when) => "MergeWhenClause" in when && when.MergeWhenClause.commandType === "CMD_DELETE",
+    );
+    return [{ words: `merge rows into ${relationName(relation)}${deletes ? ", deleting some" : ""}`, drops: deletes }];
+  }
+  const effect = does(describeCreate(node) ?? describeChange(node) ?? firstLine(sql));
+  return [effect, ...withClauses(node).flatMap((query) => describeStatement(query, "").filter(({ drops }) => drops))];
+}
+
+/** The queries in a statement's WITH: they may delete. */
+function withClauses(node: Node): readonly Node[] {
+  const statement = Object.values(node)[0] as { readonly withClause?: { readonly ctes?: readonly Node[] } };
+  return (statement.withClause?.ctes ?? []).flatMap((cte) =>
+    "CommonTableExpr" in cte && cte.CommonTableExpr.ctequery ? [cte.CommonTableExpr.ctequery] : [],
+  );
 }
 
 function describeCreate(node: Node): string | undefined {
@@ -74,8 +93,10 @@ function describeChange(node: Node): string | undefined {
     const { relation, targetList = [], whereClause } = node.UpdateStmt;
     return `update ${whereClause ? "some" : "all"} rows of ${relationName(relation)} (${columns(targetList)})`;
   }
-  if ("MergeStmt" in node) return `merge rows into ${relationName(node.MergeStmt.relation)}`;
-  if ("CopyStmt" in node) return `copy rows of ${relationName(node.CopyStmt.relation)}`;
+  if ("CopyStmt" in node) {
+    const { relation } = node.CopyStmt;
+    return relation ? `copy rows of ${relationName(relation)}` : "copy rows of a query";
+  }
   if ("RenameStmt" in node) return describeRename(node.RenameStmt);
   if ("AlterEnumStmt" in node) {
     const { typeName: type, oldVal, newVal } = node.AlterEnumStmt;
@@ -87,16 +108,22 @@ function describeChange(node: Node): string | undefined {
     return `${comment ? "comment on" : "remove the comment from"} ${kindName(objtype)} ${objectName(object, objtype)}`;
   }
   if ("GrantStmt" in node) {
-    const { is_grant, privileges = [], objects = [] } = node.GrantStmt;
+    const { is_grant, privileges = [], objects = [], objtype, grantees = [] } = node.GrantStmt;
     const rights = privileges.map((right) => ("AccessPriv" in right ? right.AccessPriv.priv_name : "")).join(", ");
-    return `${is_grant ? "grant" : "revoke"} ${rights || "all rights"} on ${objects.map(nameOf).join(", ")}`;
+    const whom = `${is_grant ? "to" : "from"} ${grantees.map((role) => nameOf(role) || "public").join(", ")}`;
+    const on = `${kindName(objtype)} ${objects.map(nameOf).join(", ")}`;
+    return `${is_grant ? "grant" : "revoke"} ${rights || "all rights"} on ${on} ${whom}`;
   }
   if ("RefreshMatViewStmt" in node) {
     const { relation, concurrent } = node.RefreshMatViewStmt;
     return `refresh materialized view ${relationName(relation)}${concurrent ? ", concurrently" : ""}`;
   }
   if ("AlterSeqStmt" in node) return `change sequence ${relationName(node.AlterSeqStmt.sequence)}`;
-  if ("VariableSetStmt" in node) return `set ${node.VariableSetStmt.name}`;
+  if ("VariableSetStmt" in node) {
+    const { kind, name } = node.VariableSetStmt;
+    if (kind === "VAR_RESET_ALL") return "reset all settings";
+    return `${kind === "VAR_RESET" ? "reset" : "set"} ${name}`;
+  }
   if ("DoStmt" in node) return "run a DO block";
   return undefined;
 }
@@ -104,6 +131,9 @@ function describeChange(node: Node): string | undefined {
 type RenameStmt = Extract<Node, { RenameStmt: unknown }>["RenameStmt"];
 
 function describeRename({ renameType, relation, object, subname, newname }: RenameStmt): string {
+  if (renameType === "OBJECT_SCHEMA" || renameType === "OBJECT_ROLE") {
+    return `rename ${kindName(renameType)} ${subname} to ${newname}`;
+  }
   const on = relation ? relationName(relation) : object ? objectName(object, renameType) : "";
   return subname === undefined
     ? `rename ${kindName(renameType)} ${on} to ${newname}`

@@ -17,7 +17,7 @@ export function nameOf(node: Node): string {
   if ("String" in node) return node.String.sval ?? "";
   if ("RangeVar" in node) return relationName(node.RangeVar);
   if ("List" in node) return (node.List.items ?? []).map(nameOf).join(".");
-  if ("TypeName" in node) return typeName(node.TypeName);
+  if ("TypeName" in node) return qualifiedType(node.TypeName);
   if ("ObjectWithArgs" in node) return (node.ObjectWithArgs.objname ?? []).map(nameOf).join(".");
   if ("RoleSpec" in node) return node.RoleSpec.rolename ?? "";
   return "";
@@ -64,10 +64,18 @@ const TYPES: Readonly<Record<string, string>> = {
   int8: "bigint",
 };
 
+/** With its schema where the script names one; the grammar's own pg_catalog is none. */
+function qualifiedType(type: TypeName): string {
+  const [first, ...rest] = (type.names ?? []).map(nameOf);
+  return rest.length > 0 && first !== "pg_catalog" ? [first, ...rest].join(".") : typeName(type);
+}
+
 /** `varchar(14)`, `integer`, `numeric(10,2)[]`. */
 export function typeName(type: TypeName | undefined): string {
   const name = lastName(type?.names);
-  const modifiers = (type?.typmods ?? []).flatMap((each) => ("A_Const" in each ? [each.A_Const.ival?.ival ?? 0] : []));
+  // An interval's first modifier is bits that say which fields it keeps.
+  const typmods = name === "interval" ? (type?.typmods ?? []).slice(1) : (type?.typmods ?? []);
+  const modifiers = typmods.flatMap((each) => ("A_Const" in each ? [each.A_Const.ival?.ival ?? 0] : []));
   const array = type?.arrayBounds ? "[]" : "";
   return `${TYPES[name] ?? name}${modifiers.length > 0 ? `(${modifiers.join(",")})` : ""}${array}`;
 }
@@ -77,8 +85,17 @@ export function columns(nodes: readonly Node[]): string {
   return nodes.map(columnName).join(", ");
 }
 
+/** A call is told by its function's name; anything longer is in the SQL. */
+function expression(node: Node | undefined): string {
+  if (!node || !("FuncCall" in node)) return "expression";
+  const args = (node.FuncCall.args ?? []).map((arg) =>
+    "ColumnRef" in arg ? (arg.ColumnRef.fields ?? []).map(nameOf).join(".") : "…",
+  );
+  return `${lastName(node.FuncCall.funcname)}(${args.join(", ")})`;
+}
+
 function columnName(node: Node): string {
-  if ("IndexElem" in node) return node.IndexElem.name ?? "expression";
+  if ("IndexElem" in node) return node.IndexElem.name ?? expression(node.IndexElem.expr);
   if ("ResTarget" in node) return node.ResTarget.name ?? "expression";
   return nameOf(node);
 }

@@ -34,32 +34,49 @@ await loadModule();
  * @throws Refusal syntax-error, transaction-control or mixed-transaction, with file and line
  */
 export function parseScript(script: Script, transaction = true): ParsedScript {
+  const known = parsed[transaction ? "transaction" : "autocommit"];
+  const result = known.get(script) ?? parseAnew(script, transaction);
+  known.set(script, result);
+  return result;
+}
+
+/** A thousand schemas run the same scripts: each is parsed once. */
+const parsed = { transaction: new WeakMap<Script, ParsedScript>(), autocommit: new WeakMap<Script, ParsedScript>() };
+
+function parseAnew(script: Script, transaction: boolean): ParsedScript {
   const all = statementsOf(script);
-  const wrapped = isWrapped(all);
+  const asked = !transaction || hasDirective(script.sql);
+  // Asked to run outside a transaction, a BEGIN of its own would be lost in silence: it is refused below.
+  const wrapped = !asked && isWrapped(all);
   const statements = wrapped ? all.slice(1, -1) : all;
   const [first, last] = [all[0], all.at(-1)];
   const sql = wrapped && first && last ? blank(blank(script.sql, first), last) : script.sql;
 
-  const asked = !transaction || hasDirective(script.sql);
   const forbidding = statements.filter((statement) => forbidsTransaction(statement.node));
   const outside = asked || (!wrapped && statements.length > 0 && forbidding.length === statements.length);
 
   for (const statement of statements) {
     const kind = transactionKind(statement.node);
-    if (kind === "control" || (kind === "savepoint" && outside)) refuse("transaction-control", script, statement);
+    if (kind === "control" || (kind === "savepoint" && outside)) refuseControl(script, statement);
   }
-  if (!outside && forbidding[0]) refuse("mixed-transaction", script, forbidding[0]);
+  if (!outside && forbidding[0]) {
+    const [{ line, sql: text }] = [forbidding[0]];
+    throw new Refusal([{ code: "mixed-transaction", file: script.file, line, text, wrapped }]);
+  }
   return { file: script.file, mode: outside ? "autocommit" : "transaction", statements, sql };
 }
 
 function statementsOf(script: Script): readonly Statement[] {
   if (script.sql === "") return [];
   const bytes = Buffer.from(script.sql, "utf8");
+  // Statements come in order, so each is counted on from the one before.
+  let [byte, start, line] = [0, 0, 1];
   return parse(script).map(({ stmt, stmt_location = 0, stmt_len }) => {
     // The parser counts UTF-8 bytes; a length of 0 means "to the end".
     const sql = bytes.subarray(stmt_location, stmt_len ? stmt_location + stmt_len : undefined).toString("utf8");
-    const start = bytes.subarray(0, stmt_location).toString("utf8").length;
-    return { sql: sql.trimEnd(), line: lineAt(script.sql, start), start, node: stmt as Node };
+    const before = bytes.subarray(byte, stmt_location).toString("utf8");
+    [byte, start, line] = [stmt_location, start + before.length, line + lineAt(before, before.length) - 1];
+    return { sql: sql.trimEnd(), line, start, node: stmt as Node };
   });
 }
 
@@ -77,7 +94,7 @@ function parse(script: Script) {
         code: "syntax-error",
         file: script.file,
         line: lineAt(script.sql, at),
-        column: at - lineStart + 1,
+        column: [...script.sql.slice(lineStart, at)].length + 1,
         detail: error.message,
         text: script.sql.slice(lineStart, lineEnd < 0 ? undefined : lineEnd),
       },
@@ -115,10 +132,9 @@ function blank(text: string, { start, sql }: Statement): string {
 
 function hasDirective(sql: string): boolean {
   if (!sql.includes("migrate:no-transaction")) return false;
-  const comments = scanSync(sql).tokens.filter(({ tokenName }) => tokenName === "SQL_COMMENT");
-  return comments.some(({ text }) => /^--\s*migrate:no-transaction\b/.test(text));
+  return scanSync(sql).tokens.some(({ text }) => /^--\s*migrate:no-transaction\b/.test(text));
 }
 
-function refuse(code: "transaction-control" | "mixed-transaction", script: Script, statement: Statement): never {
-  throw new Refusal([{ code, file: script.file, line: statement.line, text: statement.sql }]);
+function refuseControl(script: Script, { line, sql }: Statement): never {
+  throw new Refusal([{ code: "transaction-control", file: script.file, line, text: sql }]);
 }

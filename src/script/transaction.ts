@@ -32,12 +32,23 @@ export function forbidsTransaction(node: Node): boolean {
     "DropTableSpaceStmt" in node ||
     "AlterSystemStmt" in node ||
     "CreateSubscriptionStmt" in node ||
-    "DropSubscriptionStmt" in node
+    "DropSubscriptionStmt" in node ||
+    ("AlterSubscriptionStmt" in node && node.AlterSubscriptionStmt.kind === "ALTER_SUBSCRIPTION_REFRESH") ||
+    ("AlterDatabaseStmt" in node && setsTablespace(node.AlterDatabaseStmt.options))
   );
 }
 
 function isConcurrent(params: readonly Node[] | undefined): boolean {
-  return (params ?? []).some((param) => "DefElem" in param && param.DefElem.defname === "concurrently");
+  return (params ?? []).some((param) => {
+    if (!("DefElem" in param) || param.DefElem.defname !== "concurrently") return false;
+    // REINDEX (CONCURRENTLY false) is an ordinary one.
+    const value = param.DefElem.arg;
+    return !(value && "String" in value && ["false", "off"].includes(value.String.sval ?? ""));
+  });
+}
+
+function setsTablespace(options: readonly Node[] | undefined): boolean {
+  return (options ?? []).some((option) => "DefElem" in option && option.DefElem.defname === "tablespace");
 }
 
 function reindexesMany(kind: string | undefined): boolean {

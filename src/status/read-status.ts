@@ -1,5 +1,6 @@
 import type { StackConfig } from "../config.ts";
 import { readHistory } from "../history/read-history.ts";
+import { targetOf } from "../history/target.ts";
 import { currentRevision } from "../plan/ledger.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import { withDatabase } from "../postgres/connection.ts";
@@ -37,7 +38,7 @@ export async function readStatus(stack: string, config: StackConfig): Promise<re
       const recorded = ledgers.filter((ledger) => ledger.exists).map((ledger) => ledger.schema);
       const events = await readLastEvents(client, recorded);
       return ledgers.map((ledger) => {
-        const target = config.pins[ledger.schema] ?? config.target;
+        const target = targetOf(config, ledger.schema);
         return {
           stack,
           schema: ledger.schema,

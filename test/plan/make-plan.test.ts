@@ -35,6 +35,7 @@ describe("up", () => {
         },
       ],
       pending: [],
+      kept: "0003_c",
     });
   });
 
@@ -331,7 +332,7 @@ describe("a script outside a transaction that was interrupted", () => {
   it("is refused whichever way, with the statements that tell the ledger", () => {
     const ledger = ledgerRows([row(A, 1), row(B, 2, { interrupted: "up", transaction: false })]);
     expect(refusal({ ledger, history: HISTORY })).toMatchInlineSnapshot(`
-      "Schema "prod": 0002_b runs outside a transaction and was interrupted on the way up. Look at what it did, finish or undo it by hand, then tell the ledger: 
+      "Schema "prod": 0002_b runs outside a transaction and was interrupted on the way up. Look at what it did, finish or undo it by hand, then tell the ledger:
         it is there:     UPDATE "prod".migration_ledger SET state = 'applied' WHERE revision = '0002_b';
         it is not there: DELETE FROM "prod".migration_ledger WHERE revision = '0002_b';"
     `);

@@ -33,7 +33,7 @@ describe("a connection that does not work is refused with the way out", () => {
     expect(await refusal({ password: undefined })).toMatchInlineSnapshot(`
       {
         "code": "sign-in-refused",
-        "text": "127.0.0.1:PORT refused to sign in "postgres": SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string. Check the user and the password (pulumi config set --secret password). If the password was changed since the last up, the refresh still uses the old one: run pulumi up --refresh=false once.",
+        "text": "127.0.0.1:PORT refused to sign in "postgres": it wants a password, and none was given. Check the user and the password (pulumi config set --secret password). If the password was changed since the last up, the refresh still uses the old one: run pulumi up --refresh=false once.",
       }
     `);
     // The server would keep one for a minute (authentication_timeout).

@@ -70,6 +70,7 @@ SELECT f();
     expect(await failure(sql)).toMatchInlineSnapshot(`
       "Schema "prod", migrations/0002_broken.up.sql:6: column "nme" does not exist (SQLSTATE 42703)
         Hint: Perhaps you meant to reference the column "users.name".
+        PL/pgSQL function f() line 3 at RETURN
         SELECT f()
       Nothing of 0002_broken remains; the schema is at 0001_users. Mend the script and run again."
     `);
@@ -95,6 +96,7 @@ SELECT f();
       "Schema "prod", migrations/0002_broken.up.sql:1: no (SQLSTATE P0007)
         the detail
         Hint: the hint
+        PL/pgSQL function inline_code_block line 1 at RAISE
         DO $$ BEGIN RAISE EXCEPTION 'no' USING DETAIL = 'the detail', HINT = 'the hint', ERRCODE = 'P0007'; END $$
       Nothing of 0002_broken remains; the schema is at 0001_users. Mend the script and run again."
     `);
@@ -145,7 +147,7 @@ SELECT f();
     expect(problems.map(problemText).join("\n").replaceAll(schema, "prod")).toMatchInlineSnapshot(`
       "Schema "prod", migrations/0001_a.down.sql:2: table "missing" does not exist (SQLSTATE 42P01)
         DROP TABLE missing
-      Nothing of 0001_a remains; the schema is at 0001_a. Mend the script and run again."
+      0001_a is still applied, as it was. Mend its down script and run again."
     `);
   });
 });

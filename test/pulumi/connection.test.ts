@@ -16,27 +16,35 @@ const up = (...args: readonly string[]) => project.pulumi("up", "--yes", "--skip
 
 describe("the connection", () => {
   it("is asked for where none is given", async () => {
-    expect(await preview()).toMatchInlineSnapshot(`"error: No connection is configured. Set the parts (pulumi config set host db.example.com; database, user; pulumi config set --secret password), or all in one (pulumi config set --secret url postgres://…), or the environment variables PGHOST, PGDATABASE, PGUSER and PGPASSWORD."`);
+    expect(await preview()).toMatchInlineSnapshot(
+      `"error: No connection is configured. Set the parts (pulumi config set host db.example.com; database, user; pulumi config set --secret password), or all in one (pulumi config set --secret url postgres://…), or the environment variables PGHOST, PGDATABASE, PGUSER and PGPASSWORD."`,
+    );
   });
 
   it("names the host and port that do not answer", async () => {
     await config("host", "127.0.0.1");
     await config("port", "1");
     await config("sslmode", "disable");
-    expect(await preview()).toMatchInlineSnapshot(`"error: Preview failed: before hook "migrations-preview" failed: 127.0.0.1:1 does not answer as PostgreSQL: connect ECONNREFUSED 127.0.0.1:1. Check the host, the port and the network."`);
+    expect(await preview()).toMatchInlineSnapshot(
+      `"error: Preview failed: before hook "migrations-preview" failed: 127.0.0.1:1 does not answer as PostgreSQL: connect ECONNREFUSED 127.0.0.1:1. Check the host, the port and the network."`,
+    );
   });
 
   it("names the database that does not exist", async () => {
     await config("port", `${connection.port}`);
     await config("--secret", "password", SECRET);
     await config("database", "nowhere");
-    expect(await preview()).toMatchInlineSnapshot(`"error: Preview failed: before hook "migrations-preview" failed: SERVER has no database "nowhere". Create it, or name another: pulumi config set database NAME."`);
+    expect(await preview()).toMatchInlineSnapshot(
+      `"error: Preview failed: before hook "migrations-preview" failed: SERVER has no database "nowhere". Create it, or name another: pulumi config set database NAME."`,
+    );
   });
 
   it("says that the server speaks no TLS", async () => {
     await config("database", connection.database);
     await config("sslmode", "require");
-    expect(await preview()).toMatchInlineSnapshot(`"error: Preview failed: before hook "migrations-preview" failed: SERVER does not speak TLS, which sslmode asks for. If the network is trusted: pulumi config set sslmode disable."`);
+    expect(await preview()).toMatchInlineSnapshot(
+      `"error: Preview failed: before hook "migrations-preview" failed: SERVER does not speak TLS, which sslmode asks for. If the network is trusted: pulumi config set sslmode disable."`,
+    );
   });
 
   it("says who was refused, and never with which password", async () => {
@@ -44,7 +52,9 @@ describe("the connection", () => {
     await config("--secret", "password", "wrong-password");
     const text = await preview();
     expect(text).not.toContain("wrong-password");
-    expect(text).toMatchInlineSnapshot(`"error: Preview failed: before hook "migrations-preview" failed: SERVER refused to sign in "postgres": password authentication failed for user "postgres". Check the user and the password (pulumi config set --secret password). If the password was changed since the last up, the refresh still uses the old one: run pulumi up --refresh=false once."`);
+    expect(text).toMatchInlineSnapshot(
+      `"error: Preview failed: before hook "migrations-preview" failed: SERVER refused to sign in "postgres": password authentication failed for user "postgres". Check the user and the password (pulumi config set --secret password). If the password was changed since the last up, the refresh still uses the old one: run pulumi up --refresh=false once."`,
+    );
   });
 
   it("migrates with the parts given in the config", async () => {

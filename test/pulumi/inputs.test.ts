@@ -1,12 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  desiredRevision,
-  desiredRevisions,
-  type Inputs,
-  type Outputs,
-  targetOf,
-  wishes,
-} from "../../src/pulumi/inputs.ts";
+import { targetOf } from "../../src/history/target.ts";
+import { desiredRevision, desiredRevisions, type Inputs, type Outputs, wishes } from "../../src/pulumi/inputs.ts";
 import { refused } from "../history/refused.ts";
 import { both } from "../plan/build.ts";
 

@@ -44,27 +44,37 @@ describe("refused at preview, before anything changes", () => {
 
   it("an unknown target, with near names", async () => {
     await config("set", "target", "add_cpg");
-    expect(await refused()).toMatchInlineSnapshot(`"error: pulumi-nodejs:dynamic:SchemaMigration resource 'migrations' has a problem: Target "add_cpg" is not in the history, whose head is 0003_add_cep. Did you mean 0002_add_cpf or 0003_add_cep? A target is head, base, a revision's id, number, name or the beginning of one, or a step like -1."`);
+    expect(await refused()).toMatchInlineSnapshot(
+      `"error: pulumi-nodejs:dynamic:SchemaMigration resource 'migrations' has a problem: Target "add_cpg" is not in the history, whose head is 0003_add_cep. Did you mean 0002_add_cpf or 0003_add_cep? A target is head, base, a revision's id, number, name or the beginning of one, or a step like -1."`,
+    );
   });
 
   it("an ambiguous target, with the candidates", async () => {
     await config("set", "target", "add_c");
-    expect(await refused()).toMatchInlineSnapshot(`"error: pulumi-nodejs:dynamic:SchemaMigration resource 'migrations' has a problem: Target "add_c" fits 0002_add_cpf and 0003_add_cep. Write more of the one you mean."`);
+    expect(await refused()).toMatchInlineSnapshot(
+      `"error: pulumi-nodejs:dynamic:SchemaMigration resource 'migrations' has a problem: Target "add_c" fits 0002_add_cpf and 0003_add_cep. Write more of the one you mean."`,
+    );
   });
 
   it("a pin whose way down is missing", async () => {
     await config("set", "target", "0001");
-    expect(await refused()).toMatchInlineSnapshot(`"error: Preview failed: before hook "migrations-preview" failed: Schema "prod" cannot go down from 0003_add_cep: it has no down script, neither in the folder nor in the ledger. Write one beside the up script, or choose a target at or above this revision."`);
+    expect(await refused()).toMatchInlineSnapshot(
+      `"error: Preview failed: before hook "migrations-preview" failed: Schema "prod" cannot go down from 0003_add_cep: it has no down script, neither in the folder nor in the ledger. Write one beside the up script, or choose a target at or above this revision."`,
+    );
   });
 
   it("an applied file that was edited, from the state alone", async () => {
     project.write({ "migrations/0002_add_cpf.up.sql": "ALTER TABLE users ADD COLUMN cpf varchar(14);\n" });
-    expect(await refused()).toMatchInlineSnapshot(`"error: Preview failed: before hook "migrations-preview" failed: 0002_add_cpf was edited after it was applied: its checksum was f8eaea15ce083bf0bab5de434320f889 and is now 767f0b9847df15ab7e8634e20dfa01bf. Restore the file and put the change into a new revision; or roll back to the revision before it, then go forward again with the new text."`);
+    expect(await refused()).toMatchInlineSnapshot(
+      `"error: Preview failed: before hook "migrations-preview" failed: 0002_add_cpf was edited after it was applied: its checksum was f8eaea15ce083bf0bab5de434320f889 and is now 767f0b9847df15ab7e8634e20dfa01bf. Restore the file and put the change into a new revision; or roll back to the revision before it, then go forward again with the new text."`,
+    );
   });
 
   it("a ledger revision that the folder lacks", async () => {
     rmSync(join(project.folder, "migrations/0003_add_cep.up.sql"));
-    expect(await refused()).toMatchInlineSnapshot(`"error: Preview failed: before hook "migrations-preview" failed: Schema "prod" has 0003_add_cep, which the folder lacks (its head is 0002_add_cpf). Is this checkout older than the schema, or was a file renamed? Use the newer checkout or restore the file. To roll back, name the revision to go to: pulumi config set target REVISION."`);
+    expect(await refused()).toMatchInlineSnapshot(
+      `"error: Preview failed: before hook "migrations-preview" failed: Schema "prod" has 0003_add_cep, which the folder lacks (its head is 0002_add_cpf). Is this checkout older than the schema, or was a file renamed? Use the newer checkout or restore the file. To roll back, name the revision to go to: pulumi config set target REVISION."`,
+    );
   });
 
   it("a new file below the applied head", async () => {
@@ -73,7 +83,9 @@ describe("refused at preview, before anything changes", () => {
       join(project.folder, "migrations/0001-5_late.up.sql"),
       join(project.folder, "migrations/0000_late.up.sql"),
     );
-    expect(await refused()).toMatchInlineSnapshot(`"error: Preview failed: before hook "migrations-preview" failed: Schema "prod" is at 0003_add_cep, and 0000_late would be added below it, after the fact. Give the file a number above the head, or allow it: pulumi config set allowOutOfOrder true."`);
+    expect(await refused()).toMatchInlineSnapshot(
+      `"error: Preview failed: before hook "migrations-preview" failed: Schema "prod" is at 0003_add_cep, and 0000_late would be added below it, after the fact. Give the file a number above the head, or allow it: pulumi config set allowOutOfOrder true."`,
+    );
   });
 
   it("all problems of the folder together", async () => {
@@ -111,7 +123,9 @@ describe("refused at preview, before anything changes", () => {
 
   it("a missing folder", async () => {
     await config("set", "migrations", "migratoins");
-    expect(await refused()).toMatchInlineSnapshot(`"error: pulumi-nodejs:dynamic:SchemaMigration resource 'migrations' has a problem: The migrations folder "migratoins" does not exist. Create it, or name another: pulumi config set migrations FOLDER."`);
+    expect(await refused()).toMatchInlineSnapshot(
+      `"error: pulumi-nodejs:dynamic:SchemaMigration resource 'migrations' has a problem: The migrations folder "migratoins" does not exist. Create it, or name another: pulumi config set migrations FOLDER."`,
+    );
   });
 
   it("all problems of the config together, as pulumi config set would mend them", async () => {
@@ -131,7 +145,9 @@ describe("refused at preview, before anything changes", () => {
     await config("set", "--plaintext", "password", "hunter2");
     const text = await refused();
     expect(text).not.toContain("hunter2");
-    expect(text).toMatchInlineSnapshot(`"error: config "password": got a value in plain text, wants an encrypted one. Set it again: pulumi config set --secret password. The old value is in the file's history: change it on the server."`);
+    expect(text).toMatchInlineSnapshot(
+      `"error: config "password": got a value in plain text, wants an encrypted one. Set it again: pulumi config set --secret password. The old value is in the file's history: change it on the server."`,
+    );
   });
 
   it("invalid schema names", async () => {

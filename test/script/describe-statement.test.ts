@@ -52,7 +52,7 @@ describe("a statement in plain words", () => {
     // Indexes
     ["CREATE INDEX ON users (cep)", "create index on users (cep)"],
     ["CREATE INDEX CONCURRENTLY ON users (cep)", "create index on users (cep), concurrently"],
-    ["CREATE UNIQUE INDEX u ON users (lower(mail), cep)", "create unique index u on users (expression, cep)"],
+    ["CREATE UNIQUE INDEX u ON users (lower(mail), cep)", "create unique index u on users (lower(mail), cep)"],
     ["CREATE INDEX i ON users (cep) WHERE cep IS NOT NULL", "create index i on users (cep), partial"],
     ["DROP INDEX CONCURRENTLY i", "drop index i, concurrently"],
     ["ALTER INDEX i RENAME TO j", "rename index i to j"],
@@ -95,8 +95,8 @@ describe("a statement in plain words", () => {
     ["COMMENT ON TABLE users IS 'People'", "comment on table users"],
     ["COMMENT ON COLUMN users.cpf IS NULL", "remove the comment from column users.cpf"],
     ["COMMENT ON CONSTRAINT c ON users IS 'Why'", "comment on constraint c on users"],
-    ["GRANT SELECT, INSERT ON users TO app", "grant select, insert on users"],
-    ["REVOKE ALL ON users FROM app", "revoke all rights on users"],
+    ["GRANT SELECT, INSERT ON users TO app", "grant select, insert on table users to app"],
+    ["REVOKE ALL ON users FROM app", "revoke all rights on table users from app"],
     ["SET lock_timeout = '1s'", "set lock_timeout"],
     // Rows
     ["INSERT INTO users VALUES (1)", "insert rows into users"],

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { SSL_MODES } from "../postgres/connection.ts";
+
+/** Pulumi hands lists and objects over as JSON. */
+function json(value: unknown): unknown {
+  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+const names = (wants: string) => z.preprocess(json, z.array(z.string(wants), wants));
+/** Pulumi hands a number over as digits. */
+function number(value: unknown): unknown {
+  return typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+}
+
+function boolean(value: unknown): unknown {
+  return value === "true" ? true : value === "false" ? false : value;
+}
+
+const whole = (wants: string, min: number, max: number) =>
+  z.preprocess(number, z.number(wants).int(wants).min(min, wants).max(max, wants));
+const milliseconds = whole("a whole number of milliseconds, at most 2147483647", 0, 2_147_483_647);
+const yesNo = z.preprocess(boolean, z.boolean("true or false"));
+const text = z.preprocess(
+  (value) => (typeof value === "number" ? `${value}` : value),
+  z.string("text").min(1, "some text"),
+);
+const targets = 'targets by schema name, like {"tenant_7": "0009"}';
+
+/** Every key of a stack's config; Pulumi.yaml declares the same with their descriptions. */
+export const Keys = z.strictObject({
+  schemas: names('a list of schema names, like ["dev", "prod"]').pipe(
+    z.array(z.string()).min(1, "at least one schema"),
+  ),
+  target: text.default("head"),
+  pins: z.preprocess(json, z.record(z.string(), text, targets)).default({}),
+  migrations: text.default("migrations"),
+  searchPath: names('a list of schema names, like ["extensions"]').default([]),
+  allowOutOfOrder: yesNo.default(false),
+  downFrom: z.enum(["folder", "ledger"], "folder or ledger").optional(),
+  lockTimeoutMs: milliseconds.default(5_000),
+  statementTimeoutMs: milliseconds.default(0),
+  waitTimeoutMs: milliseconds.default(60_000),
+  onDestroy: z.enum(["retain", "drop"], "retain or drop").default("retain"),
+  url: z.string("text").optional(),
+  host: text.optional(),
+  port: whole("a port from 1 to 65535", 1, 65_535).optional(),
+  database: text.optional(),
+  user: text.optional(),
+  password: z.string("text").optional(),
+  sslmode: z.enum(SSL_MODES, SSL_MODES.join(", ")).optional(),
+  sslrootcert: text.optional(),
+});
+
+export type Keys = z.infer<typeof Keys>;
+export type Environment = Readonly<Record<string, string | undefined>>;
