@@ -15,6 +15,8 @@ export interface StackConfig {
   readonly migrations: string;
   readonly searchPath: readonly string[];
   readonly allowOutOfOrder: boolean;
+  readonly baseline?: string | undefined;
+  readonly adopt?: "alembic" | undefined;
   readonly downFrom?: "folder" | "ledger" | undefined;
   readonly lockTimeoutMs: number;
   readonly statementTimeoutMs: number;

@@ -81,6 +81,23 @@ export function problemText(problem: Problem): string {
         `Schema "${problem.schema}": ${problem.file} is not the down script that was recorded when ${problem.revision} was applied. ` +
         "Choose one: pulumi config set downFrom folder, or pulumi config set downFrom ledger."
       );
+    case "irreversible":
+      return (
+        `Schema "${problem.schema}" cannot go down from ${problem.revision}, which says that it is irreversible: ` +
+        `${problem.reason || "no reason given"}. Choose a target at or above it, or restore a backup.`
+      );
+    case "below-baseline":
+      return (
+        `Schema "${problem.schema}" would be taken over at ${problem.baseline}, above its target "${problem.target}". ` +
+        "Take it over first (target head or the baseline), then roll back."
+      );
+    case "alembic-found":
+      return (
+        `Schema "${problem.schema}" was migrated by Alembic, which left it at ${problem.version}` +
+        `${problem.revision === undefined ? ", and no revision here begins with that" : `: our ${problem.revision}`}. ` +
+        `To take it over from there: ${problem.revision === undefined ? "pulumi config set baseline REVISION" : "pulumi config set adopt alembic"}. ` +
+        "Its table alembic_version stays as it is."
+      );
     case "interrupted":
       return (
         `Schema "${problem.schema}": ${problem.revision} runs outside a transaction and was interrupted on the way ${problem.direction}. ` +

@@ -75,6 +75,14 @@ export type Problem =
     }
   | { readonly code: "down-missing"; readonly schema: string; readonly revision: string }
   | { readonly code: "down-differs"; readonly schema: string; readonly revision: string; readonly file: string }
+  | { readonly code: "irreversible"; readonly schema: string; readonly revision: string; readonly reason: string }
+  | { readonly code: "below-baseline"; readonly schema: string; readonly target: string; readonly baseline: string }
+  | {
+      readonly code: "alembic-found";
+      readonly schema: string;
+      readonly version: string;
+      readonly revision: string | undefined;
+    }
   | { readonly code: "interrupted"; readonly schema: string; readonly revision: string; readonly direction: Direction }
   | { readonly code: "folder-changed"; readonly revisions: readonly string[] }
   // Schemas

@@ -41,6 +41,8 @@ export const Keys = z.strictObject({
   migrations: text.default("migrations"),
   searchPath: names('a list of schema names, like ["extensions"]').default([]),
   allowOutOfOrder: yesNo.default(false),
+  baseline: text.optional(),
+  adopt: z.enum(["alembic"], "alembic").optional(),
   downFrom: z.enum(["folder", "ledger"], "folder or ledger").optional(),
   lockTimeoutMs: milliseconds.default(5_000),
   statementTimeoutMs: milliseconds.default(0),

@@ -92,7 +92,7 @@ async function migrate(
         const ledger = await readLedger(client, schema);
         progress.from ??= currentRevision(ledger);
         const plan = makePlan({ ...wish, ledger });
-        const applied = ledger.applied.map((row) => row.revision);
+        const applied = ledger.applied.filter((row) => row.interrupted !== "up").map((row) => row.revision);
         const onStep = (step: Step, index: number) => options.onStep(plan, step, index);
         await applyPlan(database, client, plan, applied, options, onStep, progress.steps);
         return plan.to;

@@ -9,6 +9,8 @@ export interface Ledger {
   /** False where the ledger's tables do not exist yet: nothing was ever applied here. */
   readonly exists: boolean;
   readonly applied: readonly AppliedRevision[];
+  /** What Alembic's own table in this schema says, where it has one and nothing was applied by us. */
+  readonly alembic?: string | undefined;
 }
 
 /** One row of a ledger. */
@@ -27,7 +29,7 @@ export interface AppliedRevision {
 
 /** The revision a schema is at: the highest one applied, also where a lower one was added after it; or `base`. */
 export function currentRevision(ledger: Ledger): string {
-  return highest(ledger.applied.map((row) => row.revision));
+  return highest(ledger.applied.filter((row) => row.interrupted !== "up").map((row) => row.revision));
 }
 
 /** The highest of some revisions, or `base`. */

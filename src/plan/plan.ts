@@ -24,8 +24,10 @@ export interface Step {
   readonly direction: Direction;
   readonly revision: string;
   readonly script: ParsedScript;
-  /** Where the script's text comes from. */
-  readonly source: "folder" | "ledger";
+  /** Where the script's text comes from; a baseline is recorded without running anything. */
+  readonly source: "folder" | "ledger" | "baseline";
+  /** True where a script outside a transaction was interrupted and all it does can be done again. */
+  readonly resumes: boolean;
   /** Of the revision's ledger row. */
   readonly position: number;
   readonly checksum: string;

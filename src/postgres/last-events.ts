@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { EVENTS } from "./ledger-table.ts";
+import { EVENTS, type Event } from "./ledger-table.ts";
 import { selectEach } from "./select-each.ts";
 import { quoteName } from "./session.ts";
 
@@ -10,7 +10,7 @@ export interface LastEvent {
   readonly actor: string;
   readonly revision: string;
   readonly direction: "up" | "down";
-  readonly outcome: "started" | "done" | "failed";
+  readonly outcome: Event["outcome"];
   readonly error: string | null;
 }
 

@@ -35,7 +35,7 @@ export function createLedger(schema: string): readonly string[] {
   db_user text NOT NULL DEFAULT session_user,
   revision text NOT NULL,
   direction text NOT NULL CHECK (direction IN ('up', 'down')),
-  outcome text NOT NULL CHECK (outcome IN ('started', 'done', 'failed')),
+  outcome text NOT NULL CHECK (outcome IN ('started', 'done', 'failed', 'recorded')),
   duration_ms double precision,
   error text
 )`,
@@ -64,6 +64,7 @@ export function recordStep(schema: string, step: Step): string {
 /** For a script outside a transaction: the row that says it has begun, before it does. */
 export function recordStart(schema: string, step: Step): string {
   const table = `${quoteName(schema)}.${LEDGER}`;
+  if (step.resumes) return `UPDATE ${table} SET applied_at = clock_timestamp() WHERE position = ${step.position}`;
   if (step.direction === "up") return insertRow(table, step, "applying", "NULL");
   return `UPDATE ${table} SET state = 'reverting' WHERE position = ${step.position}`;
 }
@@ -86,7 +87,8 @@ function insertRow(table: string, step: Step, state: string, duration: string): 
 
 /** What an event says of its step. */
 export interface Event {
-  readonly outcome: "started" | "done" | "failed";
+  /** `recorded`: a baseline, taken over without running anything. */
+  readonly outcome: "started" | "done" | "failed" | "recorded";
   /** True where the run wrote a "started" for the step before: its duration counts from there. */
   readonly begun?: boolean;
   readonly error?: string;
@@ -115,22 +117,42 @@ export function recordEvent(
  * creates anything.
  */
 export async function readLedgers(client: pg.ClientBase, schemas: readonly string[]): Promise<readonly Ledger[]> {
-  const { rows } = await client.query<{ schema: string; ledger: boolean }>(
-    `SELECT n.nspname AS schema, c.oid IS NOT NULL AS ledger
+  const { rows } = await client.query<{ schema: string; ledger: boolean; alembic: boolean }>(
+    `SELECT n.nspname AS schema, bool_or(c.relname = '${LEDGER}') IS TRUE AS ledger, bool_or(c.relname = '${ALEMBIC}') IS TRUE AS alembic
        FROM pg_catalog.pg_namespace n
-       LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = '${LEDGER}' AND c.relkind = 'r'
-      WHERE n.nspname = ANY ($1)`,
+       LEFT JOIN pg_catalog.pg_class c
+         ON c.relnamespace = n.oid AND c.relname IN ('${LEDGER}', '${ALEMBIC}') AND c.relkind = 'r'
+      WHERE n.nspname = ANY ($1) GROUP BY n.nspname`,
     [schemas],
   );
-  const existing = new Map(rows.map((row) => [row.schema, row.ledger]));
-  const recorded = schemas.filter((schema) => existing.get(schema));
-  const applied = await readRows(client, recorded);
+  const existing = new Map(rows.map((row) => [row.schema, row]));
+  const applied = await readRows(
+    client,
+    schemas.filter((schema) => existing.get(schema)?.ledger),
+  );
+  const unled = schemas.filter((schema) => existing.get(schema)?.alembic && !applied.get(schema)?.length);
+  const versions = await readAlembic(client, unled);
   return schemas.map((schema) => ({
     schema,
     schemaExists: existing.has(schema),
-    exists: existing.get(schema) ?? false,
+    exists: existing.get(schema)?.ledger ?? false,
     applied: applied.get(schema) ?? [],
+    alembic: versions.get(schema),
   }));
+}
+
+/** Alembic's table, in the schema itself: one row with the revision's id, none at its base. */
+const ALEMBIC = "alembic_version";
+
+async function readAlembic(client: pg.ClientBase, schemas: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const select = (schema: string) => `SELECT version_num FROM ${quoteName(schema)}.${ALEMBIC}`;
+  const rows = await selectEach<{ version_num: string }>(client, schemas, select);
+  // Several heads are several rows; such a state has no one place in a history.
+  return new Map(
+    [...rows].flatMap(([schema, found]) =>
+      found.length > 0 ? [[schema, found.map((row) => row.version_num).join(", ")]] : [],
+    ),
+  );
 }
 
 interface LedgerRow {

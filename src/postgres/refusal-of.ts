@@ -16,7 +16,11 @@ export function refusalOf(error: unknown, schema: string): Refusal {
     const byAdmin = error.code === ADMIN_SHUTDOWN;
     return new Refusal([{ code: "connection-lost", schema, detail: error.message, byAdmin }]);
   }
-  // node-postgres tells of a lost connection with a plain Error; ours and the language's own have classes of their own.
-  if (!(error instanceof Error) || error.constructor !== Error) throw error;
+  if (!(error instanceof Error) || !isConnectionError(error)) throw error;
   return new Refusal([{ code: "connection-lost", schema, detail: messageOf(error), byAdmin: false }]);
+}
+
+/** Node's own errors of a socket have a system call; node-postgres and the watch have none, but words of their own. */
+function isConnectionError(error: Error): boolean {
+  return "syscall" in error || /^(Connection terminated|Client has encountered|the server stopped)/.test(error.message);
 }

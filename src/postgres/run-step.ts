@@ -4,6 +4,7 @@ import type { Plan, Step } from "../plan/plan.ts";
 import { type Blocker, Refusal } from "../problem.ts";
 import type { Database } from "./connection.ts";
 import { createLedger, type Run, recordEvent } from "./ledger-table.ts";
+import { prepareAgain } from "./resume.ts";
 import { RESET_SESSION } from "./session.ts";
 import { endsSession } from "./sqlstate.ts";
 import { type Message, type StepSettings, stepMessages } from "./step-messages.ts";
@@ -45,7 +46,11 @@ export async function runStep(
   let attempts = 0;
   const attempt = async () => {
     attempts += 1;
-    for (const message of messages) await send(database, client, message);
+    for (const message of messages) {
+      const [statement] = message.statements;
+      if (step.resumes && statement && !(await prepareAgain(client, plan.schema, statement))) continue;
+      await send(database, client, message);
+    }
   };
   try {
     await pRetry(attempt, {

@@ -53,7 +53,7 @@ function transactionMessage(
   const after = [
     RESET_ROLE,
     recordStep(schema, step),
-    recordEvent(schema, step, run, { outcome: "done" }),
+    recordEvent(schema, step, run, { outcome: step.source === "baseline" ? "recorded" : "done" }),
     "COMMIT",
     RESET_SESSION,
   ];

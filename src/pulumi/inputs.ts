@@ -24,6 +24,8 @@ export const InputsShape = z.object({
   searchPath: z.array(z.string()),
   allowOutOfOrder: z.boolean(),
   downFrom: z.enum(["folder", "ledger"]).optional(),
+  baseline: z.string().optional(),
+  adopt: z.enum(["alembic"]).optional(),
   lockTimeoutMs: z.number(),
   statementTimeoutMs: z.number(),
   waitTimeoutMs: z.number(),
@@ -63,13 +65,13 @@ export function desiredRevisions(history: History, inputs: Omit<Inputs, "revisio
 
 /** How each schema is to be planned. A relative target that was already taken is the place where it led. */
 export function wishes(inputs: Inputs, history: History, olds: Outputs | undefined): ReadonlyMap<string, Wish> {
-  const { allowOutOfOrder, downFrom } = inputs;
+  const { allowOutOfOrder, downFrom, baseline, adopt } = inputs;
   return new Map(
     inputs.schemas.map((schema) => {
       const asked = targetOf(inputs, schema);
       const taken = olds && Object.hasOwn(olds.steps, schema) ? olds.steps[schema] : undefined;
       const target = taken?.target === asked ? taken.revision : asked;
-      return [schema, { history, target, allowOutOfOrder, downFrom }];
+      return [schema, { history, target, allowOutOfOrder, downFrom, baseline, adopt }];
     }),
   );
 }

@@ -66,9 +66,11 @@ function dropped(plan: Plan): readonly string[] {
 
 function stepText(step: Step): string {
   const { script, direction, revision, source } = step;
+  if (source === "baseline") return `  = ${revision}, recorded without running it (baseline)`;
   const outside = script.mode === "autocommit" ? ", outside a transaction" : "";
+  const again = step.resumes ? ", goes on after an interruption" : "";
   const from = source === "ledger" ? ", its down script taken from the ledger" : "";
-  const title = `  ${direction === "up" ? "↑" : "↓"} ${revision}${outside}${from}`;
+  const title = `  ${direction === "up" ? "↑" : "↓"} ${revision}${outside}${again}${from}`;
   const effects = effectsOf(step);
   const words =
     effects.length === 0 ? ["no statement: only the ledger changes"] : effects.map((effect) => effect.words);

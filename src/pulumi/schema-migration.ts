@@ -28,6 +28,10 @@ export interface SchemaMigrationArgs {
   readonly allowOutOfOrder?: boolean;
   /** Which down script runs where the folder's differs from the one recorded. Default: refuse. */
   readonly downFrom?: "folder" | "ledger" | undefined;
+  /** A target up to which a schema without a ledger records what is there already, without running it. */
+  readonly baseline?: string | undefined;
+  /** Takes over from another tool's table where a schema has no ledger: Alembic's says where it is. */
+  readonly adopt?: "alembic" | undefined;
   /** How long a statement waits for a table's lock, in ms. Default 5000; 0 waits for ever. */
   readonly lockTimeoutMs?: number;
   /** How long a statement may take, in ms. Default 0: for ever. */
@@ -60,6 +64,8 @@ export class SchemaMigration extends pulumi.dynamic.Resource {
       searchPath: args.searchPath ?? [],
       allowOutOfOrder: args.allowOutOfOrder ?? false,
       downFrom: args.downFrom,
+      baseline: args.baseline,
+      adopt: args.adopt,
       lockTimeoutMs: args.lockTimeoutMs ?? 5_000,
       statementTimeoutMs: args.statementTimeoutMs ?? 0,
       waitTimeoutMs: args.waitTimeoutMs ?? 60_000,

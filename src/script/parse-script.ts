@@ -1,6 +1,7 @@
-import { hasSqlDetails, loadModule, type Node, parseSync, scanSync } from "libpg-query";
+import { hasSqlDetails, type Node, parseSync } from "libpg-query";
 import type { Script } from "../history/revision.ts";
 import { Refusal } from "../problem.ts";
+import { asksNoTransaction } from "./directive.ts";
 import { forbidsTransaction, transactionKind } from "./transaction.ts";
 
 /** One statement of a script, cut out by PostgreSQL's own parser. */
@@ -24,8 +25,6 @@ export interface ParsedScript {
   readonly sql: string;
 }
 
-await loadModule();
-
 /**
  * Parses a script and decides how it runs. Outside a transaction go: a script that says `-- migrate:no-transaction`, one
  * whose revision says so (diesel's metadata.toml), and one all of whose statements PostgreSQL refuses in a transaction.
@@ -45,7 +44,7 @@ const parsed = { transaction: new WeakMap<Script, ParsedScript>(), autocommit: n
 
 function parseAnew(script: Script, transaction: boolean): ParsedScript {
   const all = statementsOf(script);
-  const asked = !transaction || hasDirective(script.sql);
+  const asked = !transaction || asksNoTransaction(script.sql);
   // Asked to run outside a transaction, a BEGIN of its own would be lost in silence: it is refused below.
   const wrapped = !asked && isWrapped(all);
   const statements = wrapped ? all.slice(1, -1) : all;
@@ -128,11 +127,6 @@ function blank(text: string, { start, sql }: Statement): string {
   return (
     text.slice(0, start) + sql.replaceAll(/[^\n]/g, " ") + " ".repeat(length - sql.length) + text.slice(start + length)
   );
-}
-
-function hasDirective(sql: string): boolean {
-  if (!sql.includes("migrate:no-transaction")) return false;
-  return scanSync(sql).tokens.some(({ text }) => /^--\s*migrate:no-transaction\b/.test(text));
 }
 
 function refuseControl(script: Script, { line, sql }: Statement): never {

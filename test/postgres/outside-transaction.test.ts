@@ -108,24 +108,18 @@ describe("one that fails half way", () => {
     ]);
   });
 
-  test("is refused by the next plan, with the ways out, and both of them work", async () => {
-    for (const [way, rest] of [
-      ["UPDATE", ["0003_after"]],
-      ["DELETE", ["0002_unique", "0003_after"]],
-    ] as const) {
-      const schema = await failed(`way_${way.toLowerCase()}`);
-      const problems = await problemsOf(migrate(connection, schema, unique));
-      expect(problems).toEqual([{ code: "interrupted", schema, revision: "0002_unique", direction: "up" }]);
-      const text = problems.map(problemText).join("\n");
-      const command = text.split("\n").find((line) => line.includes(`${way} `)) ?? "";
-      await query(`DROP INDEX ${schema}.by_email, ${schema}.by_id; DELETE FROM ${schema}.users`);
-      await query(command.slice(command.indexOf(way)));
-      const results = await migrate(connection, schema, unique);
-      expect(results.map(({ revision }) => revision)).toEqual(rest);
-    }
+  test("goes on in the next run: the broken index is built anew, the whole one is left", async () => {
+    const schema = await failed("goes_on");
+    const [before] = await query<{ oid: number }>(`SELECT 'goes_on.by_id'::regclass::oid AS oid`);
+    await query(`DELETE FROM ${schema}.users WHERE id = 2`);
+    const results = await migrate(connection, schema, unique);
+    expect(results.map(({ revision }) => revision)).toEqual(["0002_unique", "0003_after"]);
+    expect(await objectsOf(database, schema)).toContain("index by_email");
+    expect(await query(`SELECT 'goes_on.by_id'::regclass::oid AS oid`)).toEqual([before]);
+    expect(await ledgerRows(database, schema)).toHaveLength(3);
   });
 
-  test("on the way down is refused likewise", async () => {
+  test("goes on on the way down, where the index is gone already", async () => {
     const schema = await schemaNamed("half_down");
     await migrate(connection, schema, unique);
     await query("DROP INDEX half_down.by_email");
@@ -133,9 +127,32 @@ describe("one that fails half way", () => {
       { code: "step-failed", direction: "down", partly: true },
     ]);
     expect(await ledgerRows(database, schema)).toEqual(["1 0001_users applied", "2 0002_unique reverting"]);
-    expect(await problemsOf(migrate(connection, schema, unique, { target: "1" }))).toEqual([
-      { code: "interrupted", schema, revision: "0002_unique", direction: "down" },
-    ]);
+    await migrate(connection, schema, unique, { target: "1" });
+    expect(await ledgerRows(database, schema)).toEqual(["1 0001_users applied"]);
+  });
+
+  test("is refused where running it again might do something twice, with the ways out, and both of them work", async () => {
+    const twice = historyOf({
+      "0001_users": users,
+      "0002_fill": "-- migrate:no-transaction\nINSERT INTO users VALUES (1);\nSELECT 1 / 0;",
+      "0003_after": "CREATE TABLE after (id int)",
+    });
+    for (const [way, rest] of [
+      ["UPDATE", ["0003_after"]],
+      ["DELETE", ["0002_fill", "0003_after"]],
+    ] as const) {
+      const schema = await schemaNamed(`way_${way.toLowerCase()}`);
+      await problemsOf(migrate(connection, schema, twice));
+      const problems = await problemsOf(migrate(connection, schema, twice));
+      expect(problems).toEqual([{ code: "interrupted", schema, revision: "0002_fill", direction: "up" }]);
+      const text = problems.map(problemText).join("\n");
+      const command = text.split("\n").find((line) => line.includes(`${way} `)) ?? "";
+      await query(command.slice(command.indexOf(way)));
+      const mended = { file: "migrations/0002_fill.up.sql", sql: "-- migrate:no-transaction\nSELECT 1;" };
+      const history = twice.map((each) => (each.id === "0002_fill" ? { ...each, up: mended } : each));
+      const results = await migrate(connection, schema, history);
+      expect(results.map(({ revision }) => revision)).toEqual(rest);
+    }
   });
 });
 

@@ -154,7 +154,6 @@ describe("what goes away is told", () => {
     "ALTER TABLE users ADD COLUMN cpf text",
     "ALTER TABLE users ALTER COLUMN cpf DROP NOT NULL",
     "ALTER TABLE users ALTER COLUMN cpf DROP DEFAULT",
-    "ALTER TABLE users DROP CONSTRAINT c",
     "ALTER TABLE users RENAME TO people",
     "UPDATE users SET cpf = NULL",
     "INSERT INTO users VALUES ('DROP TABLE users')",

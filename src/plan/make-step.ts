@@ -1,0 +1,86 @@
+import type { Revision, Script } from "../history/revision.ts";
+import { Refusal } from "../problem.ts";
+import { irreversibleReason } from "../script/directive.ts";
+import { type ParsedScript, parseScript } from "../script/parse-script.ts";
+import { isRepeatable } from "../script/repeatable.ts";
+import type { AppliedRevision } from "./ledger.ts";
+import type { PlanRequest } from "./make-plan.ts";
+import type { Step } from "./plan.ts";
+
+/** Records a revision that is there already. */
+export function baselineStep(revision: Revision, position: number): Step {
+  return { ...recorded(revision, position), script: empty(`${revision.id} (baseline)`), source: "baseline" };
+}
+
+/**
+ * Runs a revision's up script.
+ *
+ * @param interrupted its row, where the script began and never finished
+ * @throws Refusal what is wrong with the script; interrupted where it cannot be run again
+ */
+export function upStep(schema: string, revision: Revision, position: number, interrupted?: AppliedRevision): Step {
+  const { id, up, transaction } = revision;
+  const script = up ? parseScript(up, transaction) : empty(`${id} (no up script)`);
+  if (interrupted) refuseUnrepeatable(schema, interrupted, script, "up");
+  const place = interrupted?.position ?? position;
+  return { ...recorded(revision, place), script, resumes: interrupted !== undefined };
+}
+
+/**
+ * Runs a revision's down script: the folder's, or the one recorded when it was applied where the folder has none.
+ *
+ * @throws Refusal down-missing, down-differs, irreversible, interrupted, or what is wrong with the script
+ */
+export function downStep(row: AppliedRevision, { ledger, history, downFrom }: PlanRequest): Step {
+  const { schema } = ledger;
+  const { revision, position, checksum, transaction, interrupted } = row;
+  const inFolder = downOf(history.find(({ id }) => id === revision));
+  if (inFolder && row.down !== undefined && inFolder.sql !== row.down && !downFrom) {
+    throw new Refusal([{ code: "down-differs", schema, revision, file: inFolder.file }]);
+  }
+  const useLedger = row.down !== undefined && (downFrom === "ledger" || !inFolder);
+  const text = useLedger ? { file: `${revision} (down script in the ledger)`, sql: row.down ?? "" } : inFolder;
+  if (!text) throw new Refusal([{ code: "down-missing", schema, revision }]);
+  const reason = irreversibleReason(text.sql);
+  if (reason !== undefined) throw new Refusal([{ code: "irreversible", schema, revision, reason }]);
+  const script = parseScript(text, transaction);
+  if (interrupted) refuseUnrepeatable(schema, row, script, "down");
+  return {
+    direction: "down",
+    revision,
+    script,
+    source: useLedger ? "ledger" : "folder",
+    resumes: interrupted !== undefined,
+    position,
+    checksum,
+    down: row.down,
+    transaction,
+  };
+}
+
+function recorded(revision: Revision, position: number): Omit<Step, "script"> {
+  const { id, checksum, transaction } = revision;
+  const down = downOf(revision)?.sql;
+  return { direction: "up", revision: id, source: "folder", resumes: false, position, checksum, down, transaction };
+}
+
+/** The down script; an up script that says it is irreversible stands for one, so that the ledger remembers it. */
+function downOf(revision: Revision | undefined): Script | undefined {
+  if (revision?.down || !revision?.up) return revision?.down;
+  const reason = irreversibleReason(revision.up.sql);
+  return reason === undefined ? undefined : { file: revision.up.file, sql: `-- migrate:irreversible ${reason}\n` };
+}
+
+function refuseUnrepeatable(
+  schema: string,
+  { revision }: AppliedRevision,
+  script: ParsedScript,
+  direction: "up" | "down",
+): void {
+  if (isRepeatable(script)) return;
+  throw new Refusal([{ code: "interrupted", schema, revision, direction }]);
+}
+
+function empty(file: string): ParsedScript {
+  return { file, mode: "transaction", statements: [], sql: "" };
+}
