@@ -1,0 +1,149 @@
+import { afterAll, describe, expect, test } from "vitest";
+import type { SchemaResult } from "../../src/fleet/run-fleet.ts";
+import { startEmbeddedPostgres } from "../../toolchain/embedded-postgres.ts";
+import { type FleetProcess, startFleet } from "../support/fleet.ts";
+import { disagreements, type MarkedRevision, markedHistory, markedScripts } from "../support/marked-history.ts";
+import { up, wish } from "../support/migrate.ts";
+import { events, ledgerRows } from "../support/objects.ts";
+import { databaseOn, ourBackends, sleeping, terminateOurs } from "../support/own-server.ts";
+import { type Moment, startProxy } from "../support/proxy.ts";
+import { advisoryLocks } from "../support/sessions.ts";
+
+// A server of its own: it is killed too.
+const server = await startEmbeddedPostgres();
+const database = databaseOn(server);
+const proxy = await startProxy(database.connection);
+afterAll(async () => {
+  await proxy.close();
+  await server.stop();
+});
+
+const revisions: readonly MarkedRevision[] = [
+  { id: "0001_first", kind: "transaction" },
+  { id: "0002_second", kind: "transaction", sleep: 0.3 },
+  { id: "0003_index", kind: "concurrently" },
+  { id: "0004_last", kind: "transaction" },
+];
+const history = markedHistory(revisions);
+
+type Victim = "process" | "backend" | "server";
+
+const kill: Readonly<Record<Victim, (run: FleetProcess) => Promise<void>>> = {
+  process: (run) => run.kill(),
+  backend: () => terminateOurs(database),
+  server: () => server.restart(),
+};
+
+let made = 0;
+
+async function freshSchemas(): Promise<readonly [string, string]> {
+  made += 1;
+  const names = [`kill_${made}_a`, `kill_${made}_b`] as const;
+  for (const name of names) await database.query(`CREATE SCHEMA ${name}`);
+  return names;
+}
+
+/** A run over two schemas, one after the other, in a process of its own, in which something is killed at a moment. */
+async function killedAt(
+  moment: Moment | "inside",
+  victim: Victim,
+  schemas: readonly string[],
+): Promise<readonly SchemaResult[] | undefined> {
+  const strike = () => kill[victim](run);
+  const struck =
+    moment === "inside"
+      ? undefined
+      : proxy.once(moment, async (cut) => {
+          await strike();
+          // What a dead process holds back is never sent.
+          if (victim === "process") cut();
+        });
+  const run = startFleet({
+    connection: moment === "inside" ? database.connection : proxy.connection,
+    scripts: markedScripts(revisions),
+    targets: Object.fromEntries(schemas.map((schema) => [schema, "head"])),
+    concurrency: 1,
+    waitMs: 20_000,
+  });
+  if (struck) await Promise.race([struck, run.results]);
+  else await sleeping(database).then(strike);
+  proxy.disarm();
+  return run.results;
+}
+
+/** Holds after any fault, when what the dead process had begun has ended: see the first part of docs/guarantees.md. */
+async function holds(schemas: readonly string[]): Promise<void> {
+  await expect.poll(() => ourBackends(database), { timeout: 10_000 }).toEqual([]);
+  expect(await advisoryLocks(database)).toBe(0);
+  for (const schema of schemas) expect(await disagreements(database, schema, revisions)).toEqual([]);
+}
+
+/** The next up: ends at the head, each revision having run exactly once. */
+async function nextFinishes(schemas: readonly string[]): Promise<void> {
+  const results = await up(database.connection, Object.fromEntries(schemas.map((name) => [name, wish(history)])));
+  expect(results.map(({ to, problems }) => [to, problems])).toEqual(schemas.map(() => ["0004_last", []]));
+  await holds(schemas);
+  for (const schema of schemas) {
+    expect((await events(database, schema)).filter((event) => event.endsWith("done")).toSorted()).toEqual(
+      revisions.map(({ id }) => `${id} up done`),
+    );
+  }
+}
+
+const victims: readonly Victim[] = ["process", "backend", "server"];
+
+describe.each(victims)("a SIGKILL or termination of the %s", (victim) => {
+  test.each([
+    ["before the first step", { query: /0001_first.*COMMIT/s, when: "before" }, []],
+    ["between two steps", { query: /0002_second.*COMMIT/s, when: "before" }, ["1 0001_first applied"]],
+    [
+      "at COMMIT, when only the server knows that it succeeded",
+      { query: /0002_second.*COMMIT/s, when: "after" },
+      ["1 0001_first applied", "2 0002_second applied"],
+    ],
+  ] as const)("%s", async (_, moment, left) => {
+    const schemas = await freshSchemas();
+    const results = await killedAt(moment, victim, schemas);
+    await holds(schemas);
+    if (victim === "process") {
+      expect(results).toBeUndefined();
+      expect(await ledgerRows(database, schemas[0]).catch(() => [])).toEqual(left);
+    } else {
+      // Where PostgreSQL calls it an administrator's wish, the run ends; else it goes on by itself.
+      const codes = results?.flatMap(({ problems }) => problems.map(({ code }) => code));
+      if (codes?.length === 0) expect(results).toMatchObject([{ to: "0004_last" }, { to: "0004_last" }]);
+      else expect(codes).toEqual(["connection-lost"]);
+    }
+    await nextFinishes(schemas);
+  });
+
+  test("inside a step", async () => {
+    const schemas = await freshSchemas();
+    await killedAt("inside", victim, schemas);
+    await holds(schemas);
+    await nextFinishes(schemas);
+  });
+
+  test("between schemas", async () => {
+    const schemas = await freshSchemas();
+    await killedAt({ query: /pg_advisory_unlock/, when: "after" }, victim, schemas).catch(() => {});
+    await holds(schemas);
+    expect(await ledgerRows(database, schemas[0])).toHaveLength(4);
+    await nextFinishes(schemas);
+  });
+
+  test("behind a script outside a transaction, before its last row: marked, and what is told helps", async () => {
+    const schemas = await freshSchemas();
+    const [schema] = schemas;
+    await killedAt({ query: /SET state = 'applied'/, when: "before" }, victim, schemas);
+    await holds(schemas);
+    expect((await ledgerRows(database, schema)).at(-1)).toBe("3 0003_index applying");
+    const results = await up(database.connection, { [schema]: wish(history) });
+    expect(results).toMatchObject([{ problems: [{ code: "interrupted", schema, revision: "0003_index" }] }]);
+    // The index is there, so of the two commands that are told it is this one.
+    await database.query(`UPDATE ${schema}.migration_ledger SET state = 'applied' WHERE revision = '0003_index'`);
+    const next = await up(database.connection, Object.fromEntries(schemas.map((name) => [name, wish(history)])));
+    expect(next.map(({ to, problems }) => [to, problems])).toEqual(schemas.map(() => ["0004_last", []]));
+    await holds(schemas);
+  });
+});

@@ -1,0 +1,24 @@
+/** One up over several schemas in a process of its own, which can be killed. Told what to do by its only argument. */
+import type { Connection } from "../../src/postgres/connection.ts";
+import { historyOf, type Scripts } from "./history.ts";
+import { up, wish } from "./migrate.ts";
+
+export interface FleetTask {
+  readonly connection: Connection;
+  readonly scripts: Readonly<Record<string, Scripts>>;
+  /** Target by schema. */
+  readonly targets: Readonly<Record<string, string>>;
+  readonly concurrency: number;
+  readonly waitMs: number;
+}
+
+if (import.meta.main) {
+  const task: FleetTask = JSON.parse(process.argv[2] ?? "");
+  const history = historyOf(task.scripts);
+  const wishes = Object.fromEntries(
+    Object.entries(task.targets).map(([schema, target]) => [schema, wish(history, { target })]),
+  );
+  const { concurrency, waitMs } = task;
+  const results = await up(task.connection, wishes, { concurrency, waitMs });
+  console.log(JSON.stringify(results));
+}
