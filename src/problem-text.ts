@@ -26,6 +26,8 @@ export function problemText(problem: Problem): string {
       return `${problem.file}: is it the way up or down? Name it ….up.sql or ….down.sql.`;
     case "duplicate-number":
       return `Number ${problem.number} is used by ${list(problem.files)}. Which goes first? Give one of them the next free number.`;
+    case "bad-module":
+      return `${problem.file}: is no migration. ${problem.detail}. It exports async functions up and, for the way back, down.`;
     case "bad-metadata":
       return `${problem.file}: not understood. ${problem.detail}`;
     case "unknown-target":
@@ -187,7 +189,7 @@ function serverSaid({ message, sqlstate, detail, hint, where }: ServerError): st
   const more = [detail, hint && `Hint: ${hint}`, where?.split("\n").slice(0, 2).join("\n  ")]
     .filter(Boolean)
     .map((text) => `\n  ${text}`);
-  return `${message} (SQLSTATE ${sqlstate})${more.join("")}`;
+  return `${message}${sqlstate === "" ? "" : ` (SQLSTATE ${sqlstate})`}${more.join("")}`;
 }
 
 function blockerText(blocker: Blocker | undefined): string {

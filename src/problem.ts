@@ -19,6 +19,7 @@ export type Problem =
   | { readonly code: "unnumbered"; readonly file: string; readonly isFolder: boolean }
   | { readonly code: "unknown-direction"; readonly file: string }
   | { readonly code: "duplicate-number"; readonly number: string; readonly files: readonly string[] }
+  | { readonly code: "bad-module"; readonly file: string; readonly detail: string }
   | { readonly code: "bad-metadata"; readonly file: string; readonly detail: string }
   // The target
   | {

@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { z } from "zod";
 import { type Problem, refuseIfAny } from "../problem.ts";
+import { loadModule } from "./load-module.ts";
 import { checksum, type History, normalise, parseStem, type Revision, type Script } from "./revision.ts";
 
 /**
  * Reads a migrations folder, in golang-migrate's layout (`NNNN_name.up.sql`, `NNNN_name.down.sql`), diesel's (a folder
  * `NNNN_name` with `up.sql` and `down.sql`) or both mixed. The number pairs up and down, the up names the revision.
- * Hidden files and files that are not SQL are left alone.
+ * A migration in TypeScript is `NNNN_name.ts`. Hidden files and all others are left alone.
  *
  * @param folder relative to the working directory, which Pulumi makes the project's
  * @throws Refusal with every problem of the folder: missing, a name without a number, two scripts of one number
@@ -60,7 +61,8 @@ function readFolder(folder: string): readonly string[] {
 function scriptsOf(folder: string, entry: string, problems: Problem[]): readonly FoundScript[] {
   // Not the entry's own kind: a link to a folder is a folder.
   const isFolder = statSync(join(folder, entry)).isDirectory();
-  return isFolder ? revisionFolder(folder, entry, problems) : flatScript(folder, entry, problems);
+  if (isFolder) return revisionFolder(folder, entry, problems);
+  return /\.ts$/i.test(entry) ? moduleScripts(folder, entry, problems) : flatScript(folder, entry, problems);
 }
 
 function flatScript(folder: string, name: string, problems: Problem[]): readonly FoundScript[] {
@@ -73,6 +75,18 @@ function flatScript(folder: string, name: string, problems: Problem[]): readonly
   }
   const direction = match[2]?.toLowerCase() === "up" ? "up" : "down";
   return [{ stem: match[1] ?? "", direction, file, sql: readScript(file, problems), transaction: true }];
+}
+
+function moduleScripts(folder: string, name: string, problems: Problem[]): readonly FoundScript[] {
+  const file = join(folder, name);
+  const module = loadModule(file, problems);
+  if (!module) return [];
+  const { up, down, transaction, source: sql } = module;
+  const script = { stem: name.replace(/\.ts$/i, ""), file, sql, transaction };
+  return [
+    { ...script, direction: "up", code: up },
+    ...(down ? [{ ...script, direction: "down" as const, code: down }] : []),
+  ];
 }
 
 function revisionFolder(folder: string, name: string, problems: Problem[]): readonly FoundScript[] {
@@ -120,10 +134,14 @@ function toRevision(number: bigint, found: Found, problems: Problem[]): Revision
     number,
     name: parseStem(id)?.name ?? "",
     checksum: checksum(up?.sql ?? ""),
-    ...(up && { up: { file: up.file, sql: up.sql } }),
-    ...(down && { down: { file: down.file, sql: down.sql } }),
+    ...(up && { up: scriptOf(up) }),
+    ...(down && { down: scriptOf(down) }),
     transaction: up?.transaction ?? down?.transaction ?? true,
   };
+}
+
+function scriptOf({ file, sql, code }: FoundScript): Script {
+  return { file, sql, ...(code && { code }) };
 }
 
 /** A script's text. Bytes that are no UTF-8 would be changed in silence, and a NUL hides what follows from the parser. */

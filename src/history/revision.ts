@@ -1,10 +1,14 @@
 import { createHash } from "node:crypto";
+import type { Migration } from "./migration.ts";
 
 /** A script as it runs: UTF-8 text without BOM, lines ended by LF whatever the checkout made of them. */
 export interface Script {
   /** Path relative to the project, as a person would open it. */
   readonly file: string;
+  /** SQL; of a migration in TypeScript, its source. */
   readonly sql: string;
+  /** What to run instead of the text, where it is TypeScript. */
+  readonly code?: Migration | undefined;
 }
 
 /** One migration. */
@@ -21,7 +25,7 @@ export interface Revision {
   readonly up?: Script;
   /** Absent where the way down was never written. */
   readonly down?: Script;
-  /** False where diesel's metadata.toml says `run_in_transaction = false`. */
+  /** False where diesel's metadata.toml says `run_in_transaction = false`, or a module `transaction = false`. */
   readonly transaction: boolean;
 }
 

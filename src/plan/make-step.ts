@@ -60,7 +60,9 @@ export function downStep(row: AppliedRevision, { ledger, history, downFrom }: Pl
 
 function recorded(revision: Revision, position: number): Omit<Step, "script"> {
   const { id, checksum, transaction } = revision;
-  const down = downOf(revision)?.sql;
+  const script = downOf(revision);
+  // Code cannot be kept as text to run later: what it imports would be missing.
+  const down = script?.code ? undefined : script?.sql;
   return { direction: "up", revision: id, source: "folder", resumes: false, position, checksum, down, transaction };
 }
 

@@ -5,6 +5,7 @@ import { type Blocker, Refusal } from "../problem.ts";
 import type { Database } from "./connection.ts";
 import { createLedger, type Run, recordEvent } from "./ledger-table.ts";
 import { prepareAgain } from "./resume.ts";
+import { runCode } from "./run-code.ts";
 import { RESET_SESSION } from "./session.ts";
 import { endsSession } from "./sqlstate.ts";
 import { type Message, type StepSettings, stepMessages } from "./step-messages.ts";
@@ -49,7 +50,7 @@ export async function runStep(
     for (const message of messages) {
       const [statement] = message.statements;
       if (step.resumes && statement && !(await prepareAgain(client, plan.schema, statement))) continue;
-      await send(database, client, message);
+      await send(database, client, plan.schema, message);
     }
   };
   try {
@@ -71,7 +72,7 @@ export async function runStep(
 /** Five tries in about 15 s, jittered, so that two runs which met once do not meet again. */
 const PAUSES = { retries: 4, minTimeout: 500, factor: 2, randomize: true };
 
-async function send(database: Database, client: pg.ClientBase, message: Message): Promise<void> {
+async function send(database: Database, client: pg.ClientBase, schema: string, message: Message): Promise<void> {
   let completed = 0;
   const count = () => {
     completed += 1;
@@ -79,18 +80,21 @@ async function send(database: Database, client: pg.ClientBase, message: Message)
   const { connection } = client as pg.ClientBase & { readonly connection: NodeJS.EventEmitter };
   connection.on("commandComplete", count);
   const { result: error, blocker } = await withWatch(database, client, () =>
-    client.query(message.text).then(
+    (message.code ? runCode(client, schema, message.code) : client.query(message.text)).then(
       () => undefined,
       (reason: unknown) => reason ?? new Error("no reason given"),
     ),
   );
   connection.off("commandComplete", count);
-  if (error !== undefined) throw new Failed(error, message, completed, blocker, !(await rolledBack(client, error)));
+  if (error !== undefined)
+    throw new Failed(error, message, completed, blocker, !(await rolledBack(client, message, error)));
 }
 
 /** Leaves the failed transaction; false where the session is gone. */
-async function rolledBack(client: pg.ClientBase, error: unknown): Promise<boolean> {
-  if (!(error instanceof pg.DatabaseError) || endsSession(error.code)) return false;
+async function rolledBack(client: pg.ClientBase, message: Message, error: unknown): Promise<boolean> {
+  // Code may throw whatever it likes; of SQL, only the server's own errors leave a session.
+  if (!message.code && !(error instanceof pg.DatabaseError)) return false;
+  if (error instanceof pg.DatabaseError && endsSession(error.code)) return false;
   try {
     await client.query("ROLLBACK");
     return true;

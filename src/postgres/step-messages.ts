@@ -1,3 +1,4 @@
+import type { Migration } from "../history/migration.ts";
 import type { Step } from "../plan/plan.ts";
 import type { Statement } from "../script/parse-script.ts";
 import { createLedger, type Run, recordEvent, recordFinish, recordStart, recordStep } from "./ledger-table.ts";
@@ -21,6 +22,15 @@ export interface Message {
   readonly statementsBefore: number;
   /** Where character 0 of the script's file stands in the text. */
   readonly scriptStart: number;
+  /** What runs in its place: the text of a migration in TypeScript is only a comment. */
+  readonly code?: CodeMessage;
+}
+
+/** A migration in TypeScript, between the messages of its step. */
+export interface CodeMessage {
+  readonly code: Migration;
+  readonly file: string;
+  readonly mode: "transaction" | "autocommit";
 }
 
 /**
@@ -36,6 +46,8 @@ export function stepMessages(
   createsLedger: boolean,
 ): readonly Message[] {
   const ledger = createsLedger ? createLedger(schema) : [];
+  if (step.script.code)
+    return codeMessages(schema, step, { ...step.script, code: step.script.code }, settings, run, ledger);
   return step.script.mode === "transaction"
     ? [transactionMessage(schema, step, settings, run, ledger)]
     : autocommitMessages(schema, step, settings, run, ledger);
@@ -61,6 +73,31 @@ function transactionMessage(
   // The script may end in a comment or without its semicolon.
   const text = `${head}${step.script.sql}\n;\n${lines(after)}`;
   return { text, statements: step.script.statements, statementsBefore: before.length, scriptStart: head.length };
+}
+
+function codeMessages(
+  schema: string,
+  step: Step,
+  code: CodeMessage,
+  settings: StepSettings,
+  run: Run,
+  ledger: readonly string[],
+): readonly Message[] {
+  const text = `-- Here runs ${code.file}, which only pulumi up can do.\n`;
+  const middle = { ...own(text), code };
+  if (code.mode === "autocommit") {
+    const [start, finish] = autocommitMessages(schema, step, settings, run, ledger);
+    return [start, middle, finish].filter((message) => message !== undefined);
+  }
+  const before = ["BEGIN", ...sessionSettings(schema, settings, "LOCAL"), ...ledger];
+  const after = [
+    RESET_ROLE,
+    recordStep(schema, step),
+    recordEvent(schema, step, run, { outcome: "done" }),
+    "COMMIT",
+    RESET_SESSION,
+  ];
+  return [own(lines(before)), middle, own(lines(after))];
 }
 
 function autocommitMessages(

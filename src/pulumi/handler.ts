@@ -21,6 +21,7 @@ import {
   wishes,
 } from "./inputs.ts";
 import { planAll, refuseChangedFolder, refuseEdited } from "./plan-all.ts";
+import { lossText } from "./report.ts";
 import { resultTable } from "./result-table.ts";
 
 /** What the provider's methods do. Here Pulumi's shapes end: everything is parsed and handed on. */
@@ -91,9 +92,10 @@ async function migrate(id: string, news: Raw, olds: Outputs | undefined): Promis
     refuseChangedFolder(inputs, history);
     refuseEdited(inputs, olds);
     const asked = wishes(inputs, history, olds);
-    const plans = await planAll(inputs.connection, asked);
+    const { plans, losses } = await planAll(inputs.connection, asked);
     const missing = plans.filter((plan) => !plan.schemaExists);
     refuseIfAny(missing.map(({ schema }) => ({ code: "schema-missing", schema })));
+    for (const loss of losses) await log.info(`${loss.schema}: drops ${lossText(loss)}`);
     // One session more than schemas at once, for the watch over slow steps.
     const results = await withDatabase(inputs.connection, CONCURRENCY + 1, (database) =>
       runFleet(database, asked, {

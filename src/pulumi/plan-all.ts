@@ -4,10 +4,18 @@ import type { Ledger } from "../plan/ledger.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type Connection, withDatabase } from "../postgres/connection.ts";
+import { countLosses, type Loss } from "../postgres/count-losses.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
 import { preflight } from "../postgres/preflight.ts";
 import { type Problem, Refusal, refuseIfAny } from "../problem.ts";
 import type { Inputs, Outputs } from "./inputs.ts";
+
+/** What is to happen to all schemas of a resource. */
+export interface FleetPlan {
+  readonly plans: readonly Plan[];
+  /** What the downs drop that holds something. */
+  readonly losses: readonly Loss[];
+}
 
 /**
  * Plans every schema from ledgers read at once, in a read-only session: PostgreSQL itself holds us to it. Used by the
@@ -15,15 +23,15 @@ import type { Inputs, Outputs } from "./inputs.ts";
  *
  * @throws Refusal with the problems of all schemas together
  */
-export async function planAll(connection: Connection, wishes: ReadonlyMap<string, Wish>): Promise<readonly Plan[]> {
+export async function planAll(connection: Connection, wishes: ReadonlyMap<string, Wish>): Promise<FleetPlan> {
   const schemas = [...wishes.keys()];
   return withDatabase(connection, 2, async (database) => {
     refuseIfAny(await preflight(database, connection, schemas));
-    const ledgers = await database.withClient(async (client) => {
+    return database.withClient(async (client) => {
       await client.query("SET default_transaction_read_only = on");
-      return readLedgers(client, schemas);
+      const plans = planEach(await readLedgers(client, schemas), wishes);
+      return { plans, losses: await countLosses(client, plans) };
     });
-    return planEach(ledgers, wishes);
   });
 }
 

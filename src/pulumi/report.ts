@@ -1,4 +1,5 @@
 import { type Plan, planDirection, type Step } from "../plan/plan.ts";
+import type { Loss } from "../postgres/count-losses.ts";
 import { count, indent } from "../problem-text.ts";
 import { describeStatement, type Effect } from "../script/describe-statement.ts";
 
@@ -18,10 +19,10 @@ const SHORT_SCRIPT_LINES = 6;
  * @param plans of one resource
  * @param file where the whole SQL was written
  */
-export function previewReports(plans: readonly Plan[], file: string): readonly Report[] {
+export function previewReports(plans: readonly Plan[], file: string, losses: readonly Loss[] = []): readonly Report[] {
   const moving = plans.filter((plan) => plan.steps.length > 0);
   const resting = plans.filter((plan) => plan.steps.length === 0);
-  const reports = [...groupBy(moving, wayOf).values()].map(groupReport);
+  const reports = [...groupBy(moving, wayOf).values()].map((group) => groupReport(group, losses));
   const still = [...groupBy(resting, (plan) => plan.to).entries()].map(
     ([to, group]) => `${namesOf(group)}: ${to}, nothing to do${pendingText(group)}`,
   );
@@ -37,13 +38,15 @@ function wayOf(plan: Plan): string {
   return JSON.stringify([plan.from, plan.to, plan.schemaExists, steps]);
 }
 
-function groupReport(group: readonly Plan[]): Report {
+function groupReport(group: readonly Plan[], losses: readonly Loss[]): Report {
   const [plan] = group;
   if (!plan) return { text: "", downgrade: false };
   const downgrade = planDirection(plan) === "downgrade";
   const title = `${downgrade ? "DOWNGRADE " : ""}${namesOf(group)}: ${plan.from} → ${plan.to}, ${count(plan.steps.length, "step")}`;
   const created = plan.schemaExists ? "" : ` (the schema is created first)`;
-  const text = [title + created + pendingText(group), ...dropped(plan), ...plan.steps.map(stepText)].join("\n");
+  const text = [title + created + pendingText(group), ...dropped(group, losses), ...plan.steps.map(stepText)].join(
+    "\n",
+  );
   return { text, downgrade };
 }
 
@@ -58,10 +61,31 @@ function pendingText([plan]: readonly Plan[]): string {
 }
 
 /** A downgrade says first what will be gone. */
-function dropped(plan: Plan): readonly string[] {
-  const downs = plan.steps.filter((step) => step.direction === "down");
-  const drops = downs.flatMap(effectsOf).filter((effect) => effect.drops);
-  return drops.length > 0 ? ["  It will:", ...drops.map((effect) => `    - ${effect.words}`)] : [];
+function dropped(group: readonly Plan[], losses: readonly Loss[]): readonly string[] {
+  const schemas = new Set(group.map((plan) => plan.schema));
+  const downs = group[0]?.steps.filter((step) => step.direction === "down") ?? [];
+  const lines = downs.flatMap(effectsOf).flatMap(({ words, drops, holder }) => {
+    if (!drops) return [];
+    const held = losses.filter(
+      (loss) => schemas.has(loss.schema) && loss.table === holder?.table && loss.column === holder.column,
+    );
+    return [`    - ${words}${held.length > 0 ? `, ${heldText(held)}` : ""}`];
+  });
+  return lines.length > 0 ? ["  It will:", ...lines] : [];
+}
+
+/** "users.cpf, with 3 values": what one schema loses. */
+export function lossText(loss: Loss): string {
+  return `${loss.table}${loss.column === undefined ? "" : `.${loss.column}`}, ${heldText([loss])}`;
+}
+
+/** "with 3 values", "with about 2000000 rows"; of several schemas the sum. */
+function heldText(losses: readonly Loss[]): string {
+  const total = losses.reduce((sum, loss) => sum + loss.count, 0);
+  const about = losses.every((loss) => loss.exact) ? "" : "about ";
+  const thing = losses.some((loss) => loss.column !== undefined) && about === "" ? "value" : "row";
+  const where = losses.length > 1 ? ` in ${losses.length} schemas` : "";
+  return `with ${about}${count(total, thing)}${where}`;
 }
 
 function stepText(step: Step): string {
@@ -72,11 +96,15 @@ function stepText(step: Step): string {
   const from = source === "ledger" ? ", its down script taken from the ledger" : "";
   const title = `  ${direction === "up" ? "↑" : "↓"} ${revision}${outside}${again}${from}`;
   const effects = effectsOf(step);
-  const words =
-    effects.length === 0 ? ["no statement: only the ledger changes"] : effects.map((effect) => effect.words);
+  const words = wordsOf(step, effects);
   const sql = script.sql.trim();
   const inline = sql !== "" && sql.split("\n").length <= SHORT_SCRIPT_LINES ? [indent(sql, "      | ")] : [];
   return [title, ...words.map((line) => `      ${line}`), ...inline].join("\n");
+}
+
+function wordsOf({ script }: Step, effects: readonly Effect[]): readonly string[] {
+  if (script.code) return [`run ${script.file}`];
+  return effects.length === 0 ? ["no statement: only the ledger changes"] : effects.map((effect) => effect.words);
 }
 
 function effectsOf(step: Step): readonly Effect[] {

@@ -90,9 +90,9 @@ async function reportPreview(hook: pulumi.ResourceHookArgs, resource: pulumi.Res
   }
   const olds = OutputsShape.safeParse({ ...hook.oldOutputs, connection: inputs.data.connection });
   try {
-    const plans = await previewPlans(inputs.data, olds.success ? olds.data : undefined);
+    const { plans, losses } = await previewPlans(inputs.data, olds.success ? olds.data : undefined);
     const file = writeSqlFile(pulumi.getStack(), plans, inputs.data, `${userInfo().username}@${hostname()}`);
-    for (const { text, downgrade } of previewReports(plans, file)) {
+    for (const { text, downgrade } of previewReports(plans, file, losses)) {
       // Not awaited: the log waits for the resource's URN, which waits for this hook.
       void (downgrade ? pulumi.log.warn(text, resource) : pulumi.log.info(text, resource));
     }

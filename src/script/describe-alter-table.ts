@@ -18,7 +18,11 @@ function describeCommand(command: AlterTableCmd, table: string, objtype: string 
     case "AT_AddColumn":
       return keeps(`add column ${table}.${columnOf(command.def)}`);
     case "AT_DropColumn":
-      return { words: `drop column ${column}${cascade}`, drops: true };
+      return {
+        words: `drop column ${column}${cascade}`,
+        drops: true,
+        ...(name !== undefined && { holder: { table, column: name } }),
+      };
     case "AT_AlterColumnType":
       return keeps(`change the type of column ${column} to ${columnType(command.def)}`);
     case "AT_SetNotNull":

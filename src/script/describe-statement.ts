@@ -7,6 +7,14 @@ export interface Effect {
   readonly words: string;
   /** True where something that may hold data or that the application may use goes away. */
   readonly drops: boolean;
+  /** The table or column that goes away with what it holds. */
+  readonly holder?: Holder;
+}
+
+/** A table of the migrated schema, or one of its columns. */
+export interface Holder {
+  readonly table: string;
+  readonly column?: string;
 }
 
 /** What a statement does, in plain words; most do one thing, an ALTER TABLE as many as it lists. */
@@ -14,7 +22,10 @@ export function describeStatement(node: Node, sql: string): readonly Effect[] {
   if ("AlterTableStmt" in node) return describeAlterTable(node.AlterTableStmt);
   if ("DropStmt" in node) return describeDrop(node);
   if ("TruncateStmt" in node) {
-    return (node.TruncateStmt.relations ?? []).map((table) => drop(`delete all rows of ${nameOf(table)} (TRUNCATE)`));
+    return (node.TruncateStmt.relations ?? []).map((table) => ({
+      ...drop(`delete all rows of ${nameOf(table)} (TRUNCATE)`),
+      holder: { table: nameOf(table) },
+    }));
   }
   if ("DropOwnedStmt" in node) return [drop("drop all that roles own")];
   if ("DropdbStmt" in node) return [drop(`drop database ${node.DropdbStmt.dbname}`)];
@@ -144,9 +155,10 @@ function describeDrop({ DropStmt }: Extract<Node, { DropStmt: unknown }>): reado
   const { objects = [], removeType, behavior, concurrent } = DropStmt;
   const cascade = behavior === "DROP_CASCADE" ? " and all that depends on it" : "";
   const how = concurrent ? ", concurrently" : "";
-  return objects.map((object) =>
-    drop(`drop ${kindName(removeType)} ${objectName(object, removeType)}${cascade}${how}`),
-  );
+  return objects.map((object) => ({
+    ...drop(`drop ${kindName(removeType)} ${objectName(object, removeType)}${cascade}${how}`),
+    ...(removeType === "OBJECT_TABLE" && { holder: { table: nameOf(object) } }),
+  }));
 }
 
 function created(replace: boolean | undefined): string {

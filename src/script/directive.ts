@@ -1,6 +1,4 @@
-import { loadModule, scanSync } from "libpg-query";
-
-await loadModule();
+import { scanSync } from "./parser.ts";
 
 /** True where a comment of the script says `-- migrate:no-transaction`. */
 export function asksNoTransaction(sql: string): boolean {

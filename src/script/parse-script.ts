@@ -1,7 +1,8 @@
-import { hasSqlDetails, type Node, parseSync } from "libpg-query";
+import type { Migration } from "../history/migration.ts";
 import type { Script } from "../history/revision.ts";
 import { Refusal } from "../problem.ts";
 import { asksNoTransaction } from "./directive.ts";
+import { hasSqlDetails, type Node, parseSync } from "./parser.ts";
 import { forbidsTransaction, transactionKind } from "./transaction.ts";
 
 /** One statement of a script, cut out by PostgreSQL's own parser. */
@@ -23,6 +24,8 @@ export interface ParsedScript {
   readonly statements: readonly Statement[];
   /** The text that runs: a BEGIN … COMMIT around the whole is blanked out, so that positions and lines stay. */
   readonly sql: string;
+  /** What runs instead, where the script is TypeScript. */
+  readonly code?: Migration | undefined;
 }
 
 /**
@@ -43,6 +46,10 @@ export function parseScript(script: Script, transaction = true): ParsedScript {
 const parsed = { transaction: new WeakMap<Script, ParsedScript>(), autocommit: new WeakMap<Script, ParsedScript>() };
 
 function parseAnew(script: Script, transaction: boolean): ParsedScript {
+  if (script.code) {
+    const mode = transaction ? "transaction" : "autocommit";
+    return { file: script.file, mode, statements: [], sql: "", code: script.code };
+  }
   const all = statementsOf(script);
   const asked = !transaction || asksNoTransaction(script.sql);
   // Asked to run outside a transaction, a BEGIN of its own would be lost in silence: it is refused below.

@@ -13,7 +13,11 @@ export type Repetition =
 
 /** True where the whole script can be run again after it was interrupted anywhere in it. */
 export function isRepeatable(script: ParsedScript): boolean {
-  return script.mode === "autocommit" && script.statements.every((statement) => repetition(statement) !== undefined);
+  return (
+    script.mode === "autocommit" &&
+    !script.code &&
+    script.statements.every((statement) => repetition(statement) !== undefined)
+  );
 }
 
 /** How a statement can be run again, or undefined where only a person can know. */

@@ -54,11 +54,13 @@ describe("a stack's life, through the real CLI", () => {
 
     const preview = await project.pulumi("preview", "--diff", "--stack", "prod");
     expect(preview.output).toContain(`DOWNGRADE prod: ${HEAD} → ${BEFORE_CPF}, 6 steps; 6 revisions held back`);
-    expect(preview.output).toContain("- drop column users.cpf");
+    expect(preview.output).toContain("- drop column users.cpf, with 1 value");
+    expect(preview.output).toMatch(/- drop column users\.cep$/m);
     expect(preview.output).toMatch(/- 0010_add_cpf_and_address *: "[0-9a-f]{32}"/);
     expect(await columnsOf("users")).toContain("cpf");
 
-    const { exitCode } = await project.pulumi("up", "--yes", "--skip-preview", "--stack", "prod");
+    const { exitCode, output } = await project.pulumi("up", "--yes", "--skip-preview", "--stack", "prod");
+    expect(output).toContain("prod: drops users.cpf, with 1 value");
     expect(exitCode).toBe(0);
     expect((await ledger()).at(-1)).toBe(BEFORE_CPF);
     expect(await columnsOf("users")).not.toContain("cpf");
