@@ -122,8 +122,7 @@ export function problemText(problem: Problem): string {
     case "sign-in-refused":
       return (
         `${problem.server} refused to sign in "${problem.user}": ${problem.detail}. ` +
-        "Check the user and the password (pulumi config set --secret password). If the password was changed since the " +
-        "last up, the refresh still uses the old one: run pulumi up --refresh=false once."
+        "Check the user and the password (pulumi config set --secret password)."
       );
     case "database-missing":
       return `${problem.server} has no database "${problem.database}". Create it, or name another: pulumi config set database NAME.`;

@@ -38,7 +38,7 @@ describe("the problems that no pure part finds, in their words", () => {
   it("a refused sign-in", () => {
     const detail = 'password authentication failed for user "deploy"';
     expect(problemText({ code: "sign-in-refused", server: "db:5432", user: "deploy", detail })).toMatchInlineSnapshot(
-      `"db:5432 refused to sign in "deploy": password authentication failed for user "deploy". Check the user and the password (pulumi config set --secret password). If the password was changed since the last up, the refresh still uses the old one: run pulumi up --refresh=false once."`,
+      `"db:5432 refused to sign in "deploy": password authentication failed for user "deploy". Check the user and the password (pulumi config set --secret password)."`,
     );
   });
 

@@ -1,4 +1,7 @@
-import type pg from "pg";
+import pg from "pg";
+import { Refusal } from "../problem.ts";
+import { serverError } from "./connection.ts";
+import { endsSession } from "./sqlstate.ts";
 
 /**
  * A message is one transaction and keeps its locks to the end, some three a schema: all of a large fleet in one would
@@ -16,9 +19,15 @@ export async function selectEach<Row extends pg.QueryResultRow>(
   for (let first = 0; first < schemas.length; first += SCHEMAS_A_MESSAGE) {
     const some = schemas.slice(first, first + SCHEMAS_A_MESSAGE);
     // Several statements are answered by an array of results, a single one by the result itself.
-    const answer: unknown = await client.query(some.map(select).join(";\n"));
+    const answer: unknown = await client.query(some.map(select).join(";\n")).catch(refused);
     const results = (Array.isArray(answer) ? answer : [answer]) as readonly pg.QueryResult<Row>[];
     for (const [index, schema] of some.entries()) found.set(schema, results[index]?.rows ?? []);
   }
   return found;
+}
+
+/** A server that may not be read from is a refusal; a session that ended is for the caller to understand. */
+function refused(error: unknown): never {
+  if (!(error instanceof pg.DatabaseError) || endsSession(error.code)) throw error;
+  throw new Refusal([{ code: "server-error", doing: "to read the ledgers", error: serverError(error) }]);
 }

@@ -1,33 +1,31 @@
 import { randomUUID } from "node:crypto";
 import { hostname, userInfo } from "node:os";
 import type { dynamic } from "@pulumi/pulumi";
-import { runFleet, type SchemaResult } from "../fleet/run-fleet.ts";
+import { runFleet } from "../fleet/run-fleet.ts";
 import { readHistory } from "../history/read-history.ts";
-import { compareIds, type History } from "../history/revision.ts";
-import { isRelative, targetOf } from "../history/target.ts";
+import { compareIds } from "../history/revision.ts";
 import { currentRevision } from "../plan/ledger.ts";
 import { withDatabase } from "../postgres/connection.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
-import { Refusal, refuseIfAny } from "../problem.ts";
-import { count, errorText, holderText, problemText } from "../problem-text.ts";
+import { refuseIfAny } from "../problem.ts";
+import { errorText, holderText } from "../problem-text.ts";
 import { engineLog } from "./engine-log.ts";
+import { PartialFailure, partial, shown, shownByRead } from "./failure.ts";
 import {
   desiredRevision,
   desiredRevisions,
-  type Inputs,
   InputsShape,
   type Outputs,
   OutputsShape,
+  type Raw,
   wishes,
 } from "./inputs.ts";
+import { outputs } from "./outputs.ts";
 import { planAll, refuseChangedFolder, refuseEdited } from "./plan-all.ts";
 import { lossText } from "./report.ts";
 import { resultTable } from "./result-table.ts";
 
 /** What the provider's methods do. Here Pulumi's shapes end: everything is parsed and handed on. */
-
-/** Properties as the engine hands them over; `__provider` among them is the provider's own text. */
-type Raw = Readonly<Record<string, unknown>>;
 
 /** Schemas migrated at once. */
 const CONCURRENCY = 4;
@@ -79,16 +77,16 @@ export async function read(id: string, props: unknown): Promise<dynamic.ReadResu
     const current = await readCurrent(state.connection, Object.keys(state.current));
     return { id, props: { ...state, current } };
   } catch (error) {
-    throw shown(error);
+    throw shownByRead(error);
   }
 }
 
 async function migrate(id: string, news: Raw, olds: Outputs | undefined): Promise<Outputs> {
   const inputs = InputsShape.parse(news);
   const log = engineLog(inputs.progressUrn);
-  const history = readHistory(inputs.migrations);
   const run = { id: randomUUID(), actor: `${userInfo().username}@${hostname()}` };
   try {
+    const history = readHistory(inputs.migrations);
     refuseChangedFolder(inputs, history);
     refuseEdited(inputs, olds);
     const asked = wishes(inputs, history, olds);
@@ -120,86 +118,9 @@ async function migrate(id: string, news: Raw, olds: Outputs | undefined): Promis
   }
 }
 
-function outputs(
-  inputs: Inputs,
-  olds: Outputs | undefined,
-  history: History,
-  results: readonly SchemaResult[],
-): Outputs {
-  const ids = Object.keys(inputs.revisions).sort(compareIds);
-  const bySchema = new Map(results.map((result) => [result.schema, result]));
-  const current = Object.fromEntries(
-    inputs.schemas.map((schema) => [schema, bySchema.get(schema)?.to ?? olds?.current[schema] ?? "base"]),
-  );
-  const all = history.map((revision) => revision.id);
-  const pending = inputs.schemas.flatMap((schema) => {
-    const beyond = all.slice(all.indexOf(current[schema] ?? "") + 1);
-    return beyond.length > 0 ? [[schema, beyond] as const] : [];
-  });
-  const highest = Math.max(...Object.values(current).map((revision) => ids.indexOf(revision)));
-  const steps = inputs.schemas.flatMap((schema) => {
-    const target = targetOf(inputs, schema);
-    const taken = olds?.steps[schema];
-    if (!isRelative(target)) return [];
-    if (taken?.target === target) return [[schema, taken] as const];
-    const result = bySchema.get(schema);
-    return result && result.problems.length === 0 ? [[schema, { target, revision: result.to }] as const] : [];
-  });
-  return {
-    connection: inputs.connection,
-    current,
-    pending: Object.fromEntries(pending),
-    applied: Object.fromEntries(
-      ids.slice(0, highest + 1).map((revision) => [revision, inputs.revisions[revision] ?? ""]),
-    ),
-    steps: Object.fromEntries(steps),
-  };
-}
-
 async function readCurrent(connection: Outputs["connection"], schemas: readonly string[]): Promise<Outputs["current"]> {
   const ledgers = await withDatabase(connection, 1, (database) =>
     database.withClient((client) => readLedgers(client, schemas)),
   );
   return Object.fromEntries(ledgers.map((ledger) => [ledger.schema, currentRevision(ledger)]));
-}
-
-/**
- * A failure that keeps what was done: with an id, properties and reasons the engine records the state and tries the rest
- * at the next up (Pulumi: ErrorResourceInitFailed).
- */
-class PartialFailure extends Error {
-  readonly id: string;
-  readonly properties: Raw;
-  readonly reasons: readonly string[];
-
-  constructor(id: string, properties: Raw, reasons: readonly string[]) {
-    super(reasons.join("\n"));
-    this.id = id;
-    this.properties = properties;
-    this.reasons = reasons;
-  }
-}
-
-function partial(
-  id: string,
-  news: Raw,
-  outs: Outputs,
-  schemas: number,
-  results: readonly SchemaResult[],
-): PartialFailure {
-  const failed = results.filter((result) => result.problems.length > 0);
-  const left = schemas - results.length;
-  const summary =
-    `${failed.length} of ${count(schemas, "schema")} failed${left > 0 ? `, ${left} not started` : ""}. ` +
-    "What was done is kept; the next up goes on from there.";
-  const reasons = failed.flatMap((result) => result.problems).map(problemText);
-  // The provider's own text goes along: Pulumi does not add it here, and later reads would lack it.
-  return new PartialFailure(id, { ...outs, __provider: news.__provider }, [...reasons, summary]);
-}
-
-/** An error whose text is for the user; Pulumi prints a provider's stack where there is one. */
-function shown(error: unknown): Error {
-  const text = new Error(errorText(error));
-  if (error instanceof Refusal) text.stack = "";
-  return text;
 }

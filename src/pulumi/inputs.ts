@@ -14,6 +14,9 @@ const ConnectionShape = z.object({
   sslrootcert: z.string().optional(),
 });
 
+/** Properties as the engine hands them over; `__provider` among them is the provider's own text. */
+export type Raw = Readonly<Record<string, unknown>>;
+
 /** What the engine keeps as the resource's inputs: the desired state, from config and files alone. */
 export const InputsShape = z.object({
   connection: ConnectionShape,

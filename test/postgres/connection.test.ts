@@ -24,7 +24,7 @@ describe("a connection that does not work is refused with the way out", () => {
     expect(await refusal({ password: "wrong-password" })).toMatchInlineSnapshot(`
       {
         "code": "sign-in-refused",
-        "text": "127.0.0.1:PORT refused to sign in "postgres": password authentication failed for user "postgres". Check the user and the password (pulumi config set --secret password). If the password was changed since the last up, the refresh still uses the old one: run pulumi up --refresh=false once.",
+        "text": "127.0.0.1:PORT refused to sign in "postgres": password authentication failed for user "postgres". Check the user and the password (pulumi config set --secret password).",
       }
     `);
   });
@@ -33,7 +33,7 @@ describe("a connection that does not work is refused with the way out", () => {
     expect(await refusal({ password: undefined })).toMatchInlineSnapshot(`
       {
         "code": "sign-in-refused",
-        "text": "127.0.0.1:PORT refused to sign in "postgres": it wants a password, and none was given. Check the user and the password (pulumi config set --secret password). If the password was changed since the last up, the refresh still uses the old one: run pulumi up --refresh=false once.",
+        "text": "127.0.0.1:PORT refused to sign in "postgres": it wants a password, and none was given. Check the user and the password (pulumi config set --secret password).",
       }
     `);
     // The server would keep one for a minute (authentication_timeout).
@@ -45,7 +45,7 @@ describe("a connection that does not work is refused with the way out", () => {
     expect(await refusal({ user: "nobody" })).toMatchInlineSnapshot(`
       {
         "code": "sign-in-refused",
-        "text": "127.0.0.1:PORT refused to sign in "nobody": password authentication failed for user "nobody". Check the user and the password (pulumi config set --secret password). If the password was changed since the last up, the refresh still uses the old one: run pulumi up --refresh=false once.",
+        "text": "127.0.0.1:PORT refused to sign in "nobody": password authentication failed for user "nobody". Check the user and the password (pulumi config set --secret password).",
       }
     `);
   });
@@ -57,7 +57,7 @@ describe("a connection that does not work is refused with the way out", () => {
     expect({ code, text: text.replaceAll(role.user, "USER") }).toMatchInlineSnapshot(`
       {
         "code": "sign-in-refused",
-        "text": "127.0.0.1:PORT refused to sign in "USER": role "USER" is not permitted to log in. Check the user and the password (pulumi config set --secret password). If the password was changed since the last up, the refresh still uses the old one: run pulumi up --refresh=false once.",
+        "text": "127.0.0.1:PORT refused to sign in "USER": role "USER" is not permitted to log in. Check the user and the password (pulumi config set --secret password).",
       }
     `);
   });

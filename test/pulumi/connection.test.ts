@@ -53,7 +53,7 @@ describe("the connection", () => {
     const text = await preview();
     expect(text).not.toContain("wrong-password");
     expect(text).toMatchInlineSnapshot(
-      `"error: Preview failed: before hook "migrations-preview" failed: SERVER refused to sign in "postgres": password authentication failed for user "postgres". Check the user and the password (pulumi config set --secret password). If the password was changed since the last up, the refresh still uses the old one: run pulumi up --refresh=false once."`,
+      `"error: Preview failed: before hook "migrations-preview" failed: SERVER refused to sign in "postgres": password authentication failed for user "postgres". Check the user and the password (pulumi config set --secret password)."`,
     );
   });
 
@@ -72,6 +72,16 @@ describe("the connection", () => {
     expect(exitCode).toBe(0);
     expect(output).toContain("2 updated");
     expect(await query("SELECT count(*)::int AS n FROM prod.migration_event")).toEqual([{ n: 1 }]);
+  });
+
+  it("says of a refresh that it signs in as the last up did", async () => {
+    await query("ALTER ROLE rotated PASSWORD 'newer-secret'");
+    const text = await preview();
+    expect(text).toContain(
+      "The refresh uses the connection of the last up. If it has changed since: pulumi up --refresh=false, once.",
+    );
+    expect(text).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);
+    await query("ALTER ROLE rotated PASSWORD 'new-secret'");
   });
 
   it("keeps every secret out of the state, in the parts and in a URL", async () => {

@@ -1,0 +1,61 @@
+import type { SchemaResult } from "../fleet/run-fleet.ts";
+import { Refusal } from "../problem.ts";
+import { count, errorText, problemText } from "../problem-text.ts";
+import type { Outputs, Raw } from "./inputs.ts";
+
+/**
+ * A failure that keeps what was done: with an id, properties and reasons the engine records the state and tries the rest
+ * at the next up (Pulumi: ErrorResourceInitFailed).
+ */
+export class PartialFailure extends Error {
+  readonly id: string;
+  readonly properties: Raw;
+  readonly reasons: readonly string[];
+
+  constructor(id: string, properties: Raw, reasons: readonly string[]) {
+    super(reasons.join("\n"));
+    this.id = id;
+    this.properties = properties;
+    this.reasons = reasons;
+  }
+}
+
+/** The failure of some schemas, told with what the others did. */
+export function partial(
+  id: string,
+  news: Raw,
+  outs: Outputs,
+  schemas: number,
+  results: readonly SchemaResult[],
+): PartialFailure {
+  const failed = results.filter((result) => result.problems.length > 0);
+  const left = schemas - results.length;
+  const summary =
+    `${failed.length} of ${count(schemas, "schema")} failed${left > 0 ? `, ${left} not started` : ""}. ` +
+    "What was done is kept; the next up goes on from there.";
+  const reasons = failed.flatMap((result) => result.problems).map(problemText);
+  // The provider's own text goes along: Pulumi does not add it here, and later reads would lack it.
+  return new PartialFailure(id, { ...outs, __provider: news.__provider }, [...reasons, summary]);
+}
+
+/**
+ * An error whose text is for the user. For check, diff and read Pulumi prints an error once more on its own, with its
+ * stack; that line then says where to look.
+ */
+export function shown(error: unknown): Error {
+  const text = new Error(errorText(error));
+  if (!(error instanceof Refusal)) return text;
+  text.stack = "see its error below.";
+  text.toString = () => "SchemaMigration was refused";
+  return text;
+}
+
+/** A refresh signs in as the last up did: what has changed in the config since is not known to it. */
+export function shownByRead(error: unknown): Error {
+  const text = shown(error);
+  if (error instanceof Refusal) {
+    text.message +=
+      "\nThe refresh uses the connection of the last up. If it has changed since: pulumi up --refresh=false, once.";
+  }
+  return text;
+}
