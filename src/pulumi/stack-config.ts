@@ -1,5 +1,8 @@
+import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
+import { unquotedNumbers } from "../config/unquoted-numbers.ts";
 import { parseConfig, refusePlainSecrets, type StackConfig } from "../config.ts";
+import { refuseIfAny } from "../problem.ts";
 import { errorText } from "../problem-text.ts";
 
 /**
@@ -13,11 +16,18 @@ export function stackConfig(): StackConfig {
   const values = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
   const secrets = secretKeys().map((key) => key.slice(prefix.length));
   try {
+    refuseIfAny(unquotedNumbers(stackFile(), pulumi.getProject()));
     refusePlainSecrets(values, secrets);
     return parseConfig(values, process.env);
   } catch (error) {
     throw new pulumi.RunError(errorText(error));
   }
+}
+
+/** The stack's own file; empty where its config is kept elsewhere. */
+function stackFile(): string {
+  const file = `Pulumi.${pulumi.getStack()}.yaml`;
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
 }
 
 /** The keys that the stack's file holds encrypted; the language host hands them over beside the values. */

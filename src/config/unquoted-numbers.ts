@@ -1,0 +1,35 @@
+import { isPair, isScalar, parseDocument, visit } from "yaml";
+import type { Problem } from "../problem.ts";
+
+/**
+ * Numbers that a person wrote into a stack's file by hand and YAML changes: `target: 0010` is octal, so that Pulumi hands
+ * over 8, which names another revision. Only the file still shows what was written.
+ *
+ * @param file text of Pulumi.STACK.yaml
+ * @param project whose keys count; those of other packages are theirs
+ */
+export function unquotedNumbers(file: string, project: string): readonly Problem[] {
+  const problems: Problem[] = [];
+  visit(parseDocument(file), {
+    Pair: (_, pair, above) => {
+      const { key, value } = pair;
+      if (![...above, pair].some((node) => isPair(node) && startsWith(node.key, `${project}:`))) return;
+      if (!isScalar(key) || !isScalar(value) || value.type !== "PLAIN") return;
+      const written = value.source ?? "";
+      if (!/^[+-]?0\d+$|^\d+e\d+$/i.test(written)) return;
+      const name = String(key.value).replace(/^[^:]*:/, "");
+      problems.push({
+        code: "config",
+        key: name,
+        got: `${written} without quotes, which YAML reads as another number`,
+        wants: `"${written}"`,
+        fix: `Set it: pulumi config set ${name} ${written}.`,
+      });
+    },
+  });
+  return problems;
+}
+
+function startsWith(key: unknown, text: string): boolean {
+  return isScalar(key) && String(key.value).startsWith(text);
+}
