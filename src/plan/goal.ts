@@ -2,7 +2,7 @@ import { BASE } from "../history/revision.ts";
 import { idAt, resolveTarget } from "../history/target.ts";
 import { Refusal } from "../problem.ts";
 import { currentRevision } from "./ledger.ts";
-import type { PlanRequest } from "./make-plan.ts";
+import type { PlanRequest } from "./plan-request.ts";
 
 /** Where a schema is to go, as a position in the history: that many revisions are applied there. */
 export interface Goal {

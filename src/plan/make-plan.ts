@@ -1,25 +1,10 @@
-import type { History } from "../history/revision.ts";
 import { type Problem, Refusal, refuseIfAny } from "../problem.ts";
 import { baselineOf, goalOf } from "./goal.ts";
-import { currentRevision, highest, type Ledger } from "./ledger.ts";
+import { currentRevision, highest } from "./ledger.ts";
 import { baselineStep, downStep, upStep } from "./make-step.ts";
 import { obstacles } from "./obstacles.ts";
 import type { Plan, Step } from "./plan.ts";
-
-export interface PlanRequest {
-  readonly ledger: Ledger;
-  readonly history: History;
-  /** As the user wrote it; see resolveTarget. */
-  readonly target: string;
-  /** Run revisions that are ordered below one that is already applied, instead of refusing them. */
-  readonly allowOutOfOrder: boolean;
-  /** Which down script to run where the folder's and the ledger's differ; undefined refuses. */
-  readonly downFrom?: "folder" | "ledger" | undefined;
-  /** A target up to which an empty ledger records what is there already, without running it. */
-  readonly baseline?: string | undefined;
-  /** Whose ledger an empty one takes over. */
-  readonly adopt?: "alembic" | undefined;
-}
+import type { PlanRequest } from "./plan-request.ts";
 
 /**
  * Plans one schema's way to the target. Pure: the same values give the same plan.

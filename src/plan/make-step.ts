@@ -4,8 +4,8 @@ import { irreversibleReason } from "../script/directive.ts";
 import { type ParsedScript, parseScript } from "../script/parse-script.ts";
 import { isRepeatable } from "../script/repeatable.ts";
 import type { AppliedRevision } from "./ledger.ts";
-import type { PlanRequest } from "./make-plan.ts";
 import type { Step } from "./plan.ts";
+import type { PlanRequest } from "./plan-request.ts";
 
 /** Records a revision that is there already. */
 export function baselineStep(revision: Revision, position: number): Step {

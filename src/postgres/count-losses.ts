@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { type Plan, planDirection } from "../plan/plan.ts";
-import { describeStatement, type Holder } from "../script/describe-statement.ts";
+import { describeStatement } from "../script/describe-statement.ts";
+import type { Holder } from "../script/effect.ts";
 import { quoteName } from "./session.ts";
 
 /** What a dropped table or column holds now, in one schema. */

@@ -1,7 +1,8 @@
 import { type Plan, planDirection, type Step } from "../plan/plan.ts";
 import type { Loss } from "../postgres/count-losses.ts";
 import { count, indent } from "../problem-text.ts";
-import { describeStatement, type Effect } from "../script/describe-statement.ts";
+import { describeStatement } from "../script/describe-statement.ts";
+import type { Effect } from "../script/effect.ts";
 
 /** What a preview says below the engine's diff. */
 export interface Report {

@@ -1,5 +1,5 @@
 import type { AlterTableCmd, AlterTableStmt, Constraint, Node } from "libpg-query";
-import type { Effect } from "./describe-statement.ts";
+import type { Effect } from "./effect.ts";
 import { kindName, nameOf, relationName, typeName } from "./names.ts";
 
 /** An ALTER TABLE (or INDEX, VIEW, SEQUENCE), one effect for each of its commands. */

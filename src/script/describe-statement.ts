@@ -1,21 +1,7 @@
 import type { Node } from "libpg-query";
 import { describeAlterTable } from "./describe-alter-table.ts";
+import type { Effect } from "./effect.ts";
 import { columns, kindName, lastName, nameOf, objectName, relationName, typeName } from "./names.ts";
-
-/** One thing that a statement does, in plain words: "add column users.cpf varchar(14)". */
-export interface Effect {
-  readonly words: string;
-  /** True where something that may hold data or that the application may use goes away. */
-  readonly drops: boolean;
-  /** The table or column that goes away with what it holds. */
-  readonly holder?: Holder;
-}
-
-/** A table of the migrated schema, or one of its columns. */
-export interface Holder {
-  readonly table: string;
-  readonly column?: string;
-}
 
 /** What a statement does, in plain words; most do one thing, an ALTER TABLE as many as it lists. */
 export function describeStatement(node: Node, sql: string): readonly Effect[] {

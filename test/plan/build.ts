@@ -1,7 +1,8 @@
 import type { Revision } from "../../src/history/revision.ts";
 import type { AppliedRevision, Ledger } from "../../src/plan/ledger.ts";
-import { makePlan, type PlanRequest } from "../../src/plan/make-plan.ts";
+import { makePlan } from "../../src/plan/make-plan.ts";
 import type { Plan } from "../../src/plan/plan.ts";
+import type { PlanRequest } from "../../src/plan/plan-request.ts";
 import { historyOf, type Scripts } from "../support/history.ts";
 
 /** A revision as the folder reader would make it. */

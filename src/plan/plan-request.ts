@@ -1,0 +1,18 @@
+import type { History } from "../history/revision.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** What one schema's plan is made of. */
+export interface PlanRequest {
+  readonly ledger: Ledger;
+  readonly history: History;
+  /** As the user wrote it; see resolveTarget. */
+  readonly target: string;
+  /** Run revisions that are ordered below one that is already applied, instead of refusing them. */
+  readonly allowOutOfOrder: boolean;
+  /** Which down script to run where the folder's and the ledger's differ; undefined refuses. */
+  readonly downFrom?: "folder" | "ledger" | undefined;
+  /** A target up to which an empty ledger records what is there already, without running it. */
+  readonly baseline?: string | undefined;
+  /** Whose ledger an empty one takes over. */
+  readonly adopt?: "alembic" | undefined;
+}
