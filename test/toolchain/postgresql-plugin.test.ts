@@ -27,7 +27,7 @@ beforeAll(async () => {
       database: "${database.connection.database}",
       sslmode: "disable",
     });
-    if (config.getBoolean("role")) new postgresql.Role("role", {}, { provider });
+    if (config.getBoolean("database")) new postgresql.Database("database", {}, { provider });
     for (const schema of config.getObject<postgresql.SchemaArgs[]>("schemas") ?? []) {
       new postgresql.Schema(String(schema.name), schema, { provider });
     }
@@ -39,7 +39,7 @@ afterAll(() => program[Symbol.asyncDispose]());
 
 beforeEach(async () => {
   await program.pulumi("config", "rm", "port");
-  await program.pulumi("config", "rm", "role");
+  await program.pulumi("config", "rm", "database");
 });
 
 async function up(...schemas: readonly object[]) {
@@ -106,11 +106,12 @@ test.runIf(standIn)("a failed connection names the server and not the password",
 });
 
 test.runIf(standIn)("a type that the stand-in lacks is refused by the preview, with the way out", async () => {
-  await program.pulumi("config", "set", "role", "true");
+  await program.pulumi("config", "set", "database", "true");
   const { exitCode, all } = await program.pulumi("preview");
   expect(exitCode).not.toBe(0);
   expect(all).toContain(
-    "stand-in for the plugin of @pulumi/postgresql does not have the resource type postgresql:index/role:Role, only " +
-      "postgresql:index/schema:Schema. The official plugin has it",
+    "stand-in for the plugin of @pulumi/postgresql does not have the resource type postgresql:index/database:Database, only " +
+      "postgresql:index/schema:Schema, postgresql:index/role:Role, postgresql:index/grant:Grant, " +
+      "postgresql:index/defaultPrivileges:DefaultPrivileges, postgresql:index/grantRole:GrantRole. The official plugin has it",
   );
 });

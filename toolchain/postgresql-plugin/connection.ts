@@ -1,3 +1,4 @@
+import pLimit from "p-limit";
 import pg from "pg";
 import { clientConfig, type Settings } from "./settings.ts";
 
@@ -9,11 +10,17 @@ export interface Connection {
    * Rejects with what was `doing`, the server's words and the SQLSTATE, and never with a secret. `explain` adds the way out
    * for SQLSTATEs that need one.
    */
-  query(statement: Statement): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  query(statement: Statement & { readonly database: string }): Promise<readonly Row[]>;
+  /**
+   * Runs all of the statements or none, and rejects as `query` does. One transaction at a time: the engine creates resources
+   * side by side, and the server refuses ("tuple concurrently updated", XX000) to change the privileges of one thing so.
+   */
+  transaction(database: string, statements: readonly Statement[]): Promise<void>;
 }
 
+type Row = Readonly<Record<string, unknown>>;
+
 export interface Statement {
-  readonly database: string;
   readonly sql: string;
   readonly values?: readonly unknown[];
   /** Completes "Could not …". */
@@ -22,6 +29,7 @@ export interface Statement {
 }
 
 export function connect(settings: Settings): Connection {
+  const oneAtATime = pLimit(1);
   const pools = new Map<string, pg.Pool>();
   const poolOf = (database: string): pg.Pool => {
     const existing = pools.get(database);
@@ -32,26 +40,52 @@ export function connect(settings: Settings): Connection {
     pools.set(database, pool);
     return pool;
   };
+  const clientOf = (database: string, doing: string): Promise<pg.PoolClient> =>
+    poolOf(database)
+      .connect()
+      .catch((cause: unknown) => {
+        throw new Error(`Could not ${doing}: ${connectionProblem(settings, database, cause)}`, { cause });
+      });
   return {
     database: settings.database,
-    async query({ database, sql, values = [], doing, explain = {} }) {
-      const client = await poolOf(database)
-        .connect()
-        .catch((cause: unknown) => {
-          throw new Error(`Could not ${doing}: ${connectionProblem(settings, database, cause)}`, { cause });
-        });
+    async query({ database, ...statement }) {
+      const client = await clientOf(database, statement.doing);
       try {
-        return (await client.query<Record<string, unknown>>(sql, [...values])).rows;
-      } catch (cause) {
-        const wayOut = explain[sqlState(cause) ?? ""];
-        throw new Error(`Could not ${doing}: ${describe(cause)}.${wayOut === undefined ? "" : ` ${wayOut}`}`, {
-          cause,
-        });
+        return await run(client, statement);
       } finally {
         client.release();
       }
     },
+    transaction: (database, statements) =>
+      oneAtATime(async () => {
+        const [first] = statements;
+        if (first === undefined) return;
+        const client = await clientOf(database, first.doing);
+        let broken = false;
+        try {
+          await run(client, { sql: "BEGIN", doing: first.doing });
+          for (const statement of statements) await run(client, statement);
+          await run(client, { sql: "COMMIT", doing: first.doing });
+        } catch (error) {
+          await client.query("ROLLBACK").catch(() => {
+            broken = true;
+          });
+          throw error;
+        } finally {
+          client.release(broken);
+        }
+      }),
   };
+}
+
+async function run(client: pg.PoolClient, statement: Statement): Promise<readonly Row[]> {
+  const { sql, values = [], doing, explain = {} } = statement;
+  try {
+    return (await client.query<Record<string, unknown>>(sql, [...values])).rows;
+  } catch (cause) {
+    const wayOut = explain[sqlState(cause) ?? ""];
+    throw new Error(`Could not ${doing}: ${describe(cause)}.${wayOut === undefined ? "" : ` ${wayOut}`}`, { cause });
+  }
 }
 
 function connectionProblem(settings: Settings, database: string, cause: unknown): string {

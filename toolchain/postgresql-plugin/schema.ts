@@ -1,9 +1,9 @@
 import { escapeIdentifier } from "pg";
 import type { Connection } from "./connection.ts";
-import type { CheckFailure, Properties, ResourceType, State } from "./resource-type.ts";
-import { unknown } from "./resource-type.ts";
+import { completed, generatedName, type InputType, wrongInputs } from "./inputs.ts";
+import type { Properties, ResourceType, State } from "./resource-type.ts";
 
-const inputTypes: Readonly<Record<string, "string" | "boolean">> = {
+const inputTypes: Readonly<Record<string, InputType>> = {
   name: "string",
   database: "string",
   owner: "string",
@@ -15,15 +15,10 @@ const inputTypes: Readonly<Record<string, "string" | "boolean">> = {
 export const schemaType: ResourceType = {
   token: "postgresql:index/schema:Schema",
 
-  check(urnName, olds, news, randomHex) {
-    const defaults: Record<string, unknown> = {};
-    if (news.name === undefined) defaults.name = generatedName(olds) ?? `${urnName}-${randomHex.slice(0, 7)}`;
-    if (news.ifNotExists === undefined) defaults.ifNotExists = true;
-    return {
-      inputs: { ...news, ...defaults, __defaults: Object.keys(defaults).sort() },
-      failures: wrongInputs(news),
-    };
-  },
+  check: (urnName, olds, news, randomHex) => ({
+    inputs: completed(news, { name: generatedName(urnName, olds, randomHex), ifNotExists: true }),
+    failures: wrongInputs(inputTypes, news),
+  }),
 
   diff(olds, news) {
     const changed = (key: string, before: unknown, after: unknown = before): readonly string[] =>
@@ -116,23 +111,6 @@ const label = ({ database, name }: SchemaName): string => `schema "${name}" in d
 const idOf = ({ database, name }: SchemaName): string => `${database}.${name}`;
 const databaseOf = (connection: Connection, properties: Properties): string =>
   String(properties.database ?? connection.database);
-
-/** The name that an earlier check made up: a resource keeps it. */
-function generatedName(oldInputs: Properties): unknown {
-  const defaulted = oldInputs.__defaults;
-  return Array.isArray(defaulted) && defaulted.includes("name") ? oldInputs.name : undefined;
-}
-
-function wrongInputs(news: Properties): readonly CheckFailure[] {
-  return Object.entries(news).flatMap(([property, value]) => {
-    if (property.startsWith("__") || value === unknown || typeof value === inputTypes[property]) return [];
-    const reason =
-      inputTypes[property] === undefined
-        ? "this project's stand-in for the plugin of @pulumi/postgresql does not know this input; the official plugin may"
-        : `${JSON.stringify(value)} is not a ${inputTypes[property]}`;
-    return [{ property, reason }];
-  });
-}
 
 async function ownerOf(connection: Connection, schema: SchemaName): Promise<string | undefined> {
   const [row] = await connection.query({
