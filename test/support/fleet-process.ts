@@ -19,6 +19,7 @@ if (import.meta.main) {
     Object.entries(task.targets).map(([schema, target]) => [schema, wish(history, { target })]),
   );
   const { concurrency, waitMs } = task;
+  console.log("ready");
   const results = await up(task.connection, wishes, { concurrency, waitMs });
   console.log(JSON.stringify(results));
 }

@@ -7,6 +7,8 @@ import type { FleetTask } from "./fleet-process.ts";
 
 /** A run in a process of its own. */
 export interface FleetProcess {
+  /** Resolves when the process has started and begins its work, or has ended. */
+  readonly ready: Promise<void>;
   /** SIGKILL; resolves when the process is gone. */
   readonly kill: () => Promise<void>;
   /** What it answered; undefined where it was killed before. Rejects where it failed by itself. */
@@ -20,14 +22,16 @@ export function startFleet(task: FleetTask): FleetProcess {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = once(child, "exit");
+  const ready = Promise.race([once(child.stdout, "data"), ended]).then(() => {});
   const output = Promise.all([text(child.stdout), text(child.stderr), ended]);
   const results = output.then(([out, error, [code]]) => {
     if (child.signalCode === "SIGKILL") return undefined;
     if (code !== 0) throw new Error(`the run's process ended with ${child.signalCode ?? code}:\n${error}`);
-    return JSON.parse(out) as readonly SchemaResult[];
+    return JSON.parse(out.slice(out.indexOf("\n"))) as readonly SchemaResult[];
   });
   results.catch(() => {});
   return {
+    ready,
     kill: async () => {
       child.kill("SIGKILL");
       await ended;
