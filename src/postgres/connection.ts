@@ -3,7 +3,8 @@ import { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
 import { type Problem, Refusal, type ServerError } from "../problem.ts";
-import { INVALID_AUTHORIZATION, INVALID_CATALOG_NAME, INVALID_PASSWORD } from "./sqlstate.ts";
+import { NOTICE_LOST_CLIENT } from "./session.ts";
+import { CANNOT_CONNECT_NOW, INVALID_AUTHORIZATION, INVALID_CATALOG_NAME, INVALID_PASSWORD } from "./sqlstate.ts";
 
 /** libpq's modes that both node-postgres and the official Pulumi provider can keep (manual 34.19). */
 export const SSL_MODES = ["disable", "require", "verify-ca", "verify-full"] as const;
@@ -37,6 +38,18 @@ export interface Database {
 export const APPLICATION_NAME = "pulumi-schema-migrations";
 const CONNECT_TIMEOUT_MS = 15_000;
 
+/** How long the server may take to answer what is not a step: reading ledgers, taking locks. */
+const ANSWER_TIMEOUT_MS = 60_000;
+
+/** As long as it takes: node-postgres takes 0 for "the pool's". */
+const NO_TIMEOUT_MS = 2_147_483_647;
+
+/** A query whose answer is waited for so long. node-postgres knows the option, its types do not. */
+export function patiently(text: string, values: readonly unknown[] = [], timeoutMs = NO_TIMEOUT_MS): pg.QueryConfig {
+  const query = { text, values: [...values], query_timeout: timeoutMs };
+  return query;
+}
+
 /** Opens at most `sessions` sessions for the callback, as they are needed, and closes them behind it. */
 export async function withDatabase<T>(
   connection: Connection,
@@ -56,10 +69,13 @@ export async function withDatabase<T>(
     application_name: APPLICATION_NAME,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    query_timeout: ANSWER_TIMEOUT_MS,
     max: sessions,
   });
   // A session lost while idle is not an error of ours; the next one is opened in its place.
   pool.on("error", () => {});
+  // It can also end in the moment between its sign-in and its first use.
+  pool.on("connect", (client) => client.on("error", () => {}));
   try {
     return await callback({ withClient: (use) => withPooledClient(pool, connection, use) });
   } finally {
@@ -84,6 +100,8 @@ async function withPooledClient<T>(
   client.on("error", note);
   let failed = true;
   try {
+    if (!prepared.has(client)) await client.query(NOTICE_LOST_CLIENT);
+    prepared.add(client);
     const result = await callback(client);
     failed = false;
     return result;
@@ -94,6 +112,9 @@ async function withPooledClient<T>(
     client.release(failed);
   }
 }
+
+/** Sessions that notice when we are gone; a session keeps its settings for as long as the pool keeps it. */
+const prepared = new WeakSet<pg.PoolClient>();
 
 function pick({ host, port, database, user, password }: Connection) {
   return { host, port, database, user, password: password ?? "" };
@@ -114,6 +135,8 @@ function connectProblem(error: unknown, connection: Connection): Problem {
       case INVALID_PASSWORD:
       case INVALID_AUTHORIZATION:
         return { code: "sign-in-refused", server, user: connection.user, detail };
+      case CANNOT_CONNECT_NOW:
+        return { code: "unreachable", server, detail };
       case INVALID_CATALOG_NAME:
         return { code: "database-missing", server, database: connection.database };
       default:

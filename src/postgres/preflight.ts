@@ -43,15 +43,27 @@ async function serverState(client: pg.ClientBase, schemas: readonly string[]): P
   return state;
 }
 
+/** Looks at which session a connection has, one connection after the other, so often. */
+const LOOKS = 5;
+
 /**
- * True where two connections are one session. A pooler hands out process ids of its own; in transaction mode it gives the
- * session that has just become free to whoever asks next, so that a second connection meets the first one's session.
+ * True where connections share sessions. A pooler hands out process ids of its own; in transaction mode it gives the session
+ * that has just become free to whoever asks next: to our other connection, or, when others come and go, ours changes.
  */
 async function sharesSessions(database: Database, client: pg.ClientBase, pid: number): Promise<boolean> {
   const { processID } = client as pg.ClientBase & { readonly processID: number };
   if (processID === pid) return false;
   return database.withClient(async (other) => {
-    const { rows } = await other.query<{ pid: number }>("SELECT pg_catalog.pg_backend_pid() AS pid");
-    return rows[0]?.pid === pid;
+    const [ours, others] = [new Set([pid]), new Set<number>()];
+    for (let look = 0; look < LOOKS; look += 1) {
+      others.add(await backendPid(other));
+      ours.add(await backendPid(client));
+    }
+    return ours.size > 1 || others.size > 1 || others.has(pid);
   });
+}
+
+async function backendPid(client: pg.ClientBase): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>("SELECT pg_catalog.pg_backend_pid() AS pid");
+  return rows[0]?.pid ?? 0;
 }

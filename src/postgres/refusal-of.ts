@@ -22,5 +22,8 @@ export function refusalOf(error: unknown, schema: string): Refusal {
 
 /** Node's own errors of a socket have a system call; node-postgres and the watch have none, but words of their own. */
 function isConnectionError(error: Error): boolean {
-  return "syscall" in error || /^(Connection terminated|Client has encountered|the server stopped)/.test(error.message);
+  return (
+    "syscall" in error ||
+    /^(Connection terminated|Client has encountered|the server stopped|Query read timeout)/.test(error.message)
+  );
 }

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { Statement } from "../script/parse-script.ts";
 import { repetition } from "../script/repeatable.ts";
+import { patiently } from "./connection.ts";
 import { quoteName } from "./session.ts";
 
 /**
@@ -13,7 +14,10 @@ export async function prepareAgain(client: pg.ClientBase, schema: string, statem
   if (how === undefined || how.kind === "again") return true;
   const state = await indexState(client, schema, how.index);
   if (how.kind === "drop-index") return state !== "missing";
-  if (state === "invalid") await client.query(`DROP INDEX CONCURRENTLY ${quoteName(schema)}.${quoteName(how.index)}`);
+  if (state === "invalid") {
+    const text = `DROP INDEX CONCURRENTLY ${quoteName(schema)}.${quoteName(how.index)}`;
+    await client.query(patiently(text));
+  }
   return state !== "valid";
 }
 

@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { MigrationClient } from "../history/migration.ts";
 import { parseSync } from "../script/parser.ts";
 import { transactionKind } from "../script/transaction.ts";
+import { patiently } from "./connection.ts";
 import type { CodeMessage } from "./step-messages.ts";
 
 /** Runs a migration in TypeScript in the step's session. */
@@ -9,7 +10,7 @@ export async function runCode(client: pg.ClientBase, schema: string, { code, fil
   const own: MigrationClient = {
     query: async (sql, values) => {
       if (mode === "transaction") refuseControl(sql, file);
-      return client.query(sql, values === undefined ? undefined : [...values]);
+      return client.query(patiently(sql, values));
     },
   };
   await code(own, schema);

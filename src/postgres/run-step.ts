@@ -2,7 +2,7 @@ import pRetry from "p-retry";
 import pg from "pg";
 import type { Plan, Step } from "../plan/plan.ts";
 import { type Blocker, Refusal } from "../problem.ts";
-import type { Database } from "./connection.ts";
+import { type Database, patiently } from "./connection.ts";
 import { createLedger, type Run, recordEvent } from "./ledger-table.ts";
 import { prepareAgain } from "./resume.ts";
 import { runCode } from "./run-code.ts";
@@ -80,7 +80,7 @@ async function send(database: Database, client: pg.ClientBase, schema: string, m
   const { connection } = client as pg.ClientBase & { readonly connection: NodeJS.EventEmitter };
   connection.on("commandComplete", count);
   const { result: error, blocker } = await withWatch(database, client, () =>
-    (message.code ? runCode(client, schema, message.code) : client.query(message.text)).then(
+    (message.code ? runCode(client, schema, message.code) : client.query(patiently(message.text))).then(
       () => undefined,
       (reason: unknown) => reason ?? new Error("no reason given"),
     ),

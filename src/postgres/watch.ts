@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { type Blocker, Refusal } from "../problem.ts";
-import type { Database } from "./connection.ts";
+import { type Database, patiently } from "./connection.ts";
 
 /** How often a running step is looked at, in ms; one that is done before costs nothing. */
 const INTERVAL_MS = 1_000;
@@ -54,11 +54,14 @@ interface WatchedClient extends pg.ClientBase {
 
 async function blockerOf(client: pg.ClientBase, pid: number): Promise<Blocker | undefined> {
   const { rows } = await client.query<Blocker>(
-    `SELECT pid, application_name AS application, usename AS user, left(query, 200) AS query,
+    patiently(
+      `SELECT pid, application_name AS application, usename AS user, left(query, 200) AS query,
             extract(epoch FROM clock_timestamp() - coalesce(xact_start, query_start))::integer AS seconds
        FROM pg_catalog.pg_stat_activity
       WHERE pid = ANY (pg_catalog.pg_blocking_pids($1)) ORDER BY xact_start LIMIT 1`,
-    [pid],
+      [pid],
+      SILENCE_MS / 2,
+    ),
   );
   return rows[0];
 }
