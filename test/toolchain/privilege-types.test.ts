@@ -41,7 +41,7 @@ describe("Role", () => {
       }),
     ).toMatchInlineSnapshot(`
       [
-        ": password is not a string",
+        ": password is not a possible text",
         "connectionLimit: 1.5 is not a whole number",
         "roles: ["a",1] is not a list of strings",
         "encrypted: this project's stand-in for the plugin of @pulumi/postgresql does not know this input; the official plugin may",
@@ -50,6 +50,7 @@ describe("Role", () => {
         "encryptedPassword: this project's stand-in for the plugin of @pulumi/postgresql has no unencrypted passwords, nor has PostgreSQL since 10; the official plugin may",
       ]
     `);
+    expect(refused(roleType, { password: "se\0same" })).toEqual([": password is not a possible text"]);
     expect(refused(roleType, { name: unknown, password: unknown, roles: [unknown], login: unknown })).toEqual([]);
   });
 

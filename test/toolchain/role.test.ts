@@ -65,6 +65,13 @@ describe("Role", () => {
     expect(await as(reader, "SELECT 1", after)).toEqual([1]);
     said.push(await deploy(["Role", role]));
     expect(await as(reader, "SELECT 1", after)).toBe("28P01");
+
+    await database.query(`DROP ROLE ${pg.escapeIdentifier(reader)}`);
+    const failed = await up(["Role", { ...role, password: before }]);
+    expect(failed.exitCode).not.toBe(0);
+    expect(failed.all).toContain("42704");
+    said.push(failed.all, await deployAgain());
+    expect(await as(reader, "SELECT 1", before)).toEqual([1]);
     expect(said.join("\n")).toContain(JSON.stringify(reader));
     expect(said.join("\n")).not.toMatch(/1st-pass|2nd-pass/);
   });

@@ -13,8 +13,7 @@ export function wrongInputs(types: Readonly<Record<string, InputType>>, news: Pr
     const type = types[property];
     if (type === undefined) return [{ property, reason: notHere("does not know this input") }];
     if (type === "secret elsewhere") return [{ property: "", reason: notHere(`does not know the input ${property}`) }];
-    if (type === "secret")
-      return typeof value === "string" ? [] : [{ property: "", reason: `${property} is not a string` }];
+    if (type === "secret") return isText(value) ? [] : [{ property: "", reason: `${property} is not a possible text` }];
     return isOf(type, value) ? [] : [{ property, reason: wrongType(type, value) }];
   });
 }
@@ -23,6 +22,9 @@ export function wrongInputs(types: Readonly<Record<string, InputType>>, news: Pr
 export function notHere(lacks: string): string {
   return `this project's stand-in for the plugin of @pulumi/postgresql ${lacks}; the official plugin may`;
 }
+
+/** Whether the server takes it whole: it would cut an SQL text at a NUL, and say what it did not understand then. */
+const isText = (value: unknown): boolean => typeof value === "string" && !value.includes("\0");
 
 function isOf(type: InputType, value: unknown): boolean {
   switch (type) {

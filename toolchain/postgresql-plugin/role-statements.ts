@@ -4,12 +4,14 @@ import { same } from "./inputs.ts";
 import type { Properties } from "./resource-type.ts";
 import type { RoleSetting } from "./role-options.ts";
 
+/** The way out where the role that is in the state is not in the server. */
+export const roleGone = "It is gone: `pulumi refresh` takes it out of the state, for the next `pulumi up` to go by.";
+
 export function alter(name: string, what: string, doing = "alter it"): Statement {
-  const gone = "It is gone: `pulumi refresh` takes it out of the state, and the next `pulumi up` makes it again.";
   return {
     sql: `ALTER ROLE ${escapeIdentifier(name)} ${what}`,
     doing: `change role "${name}" (${doing})`,
-    explain: { "42704": gone },
+    explain: { "42704": roleGone },
   };
 }
 
@@ -41,7 +43,7 @@ export function dropStatements(connection: Connection, outputs: Properties): rea
   const role = escapeIdentifier(name);
   const doing = `drop role "${name}"`;
   const explain = {
-    "42704": "It is gone: `pulumi refresh` takes it out of the state.",
+    "42704": roleGone,
     "2BP01":
       `What it owns, and its privileges, are only taken away in the provider's database "${connection.database}". For each ` +
       "other database that has some, do so by hand (REASSIGN OWNED, DROP OWNED).",

@@ -3,7 +3,14 @@ import type { Connection } from "./connection.ts";
 import { completed, generatedName, type InputType, notHere, same, strings, wrongInputs } from "./inputs.ts";
 import type { CheckFailure, Properties, ResourceType, State } from "./resource-type.ts";
 import { roleOptions, roleSettings } from "./role-options.ts";
-import { alter, dropStatements, membershipStatement, passwordStatement, settingStatement } from "./role-statements.ts";
+import {
+  alter,
+  dropStatements,
+  membershipStatement,
+  passwordStatement,
+  roleGone,
+  settingStatement,
+} from "./role-statements.ts";
 
 const inputTypes: Readonly<Record<string, InputType>> = {
   name: "string",
@@ -102,7 +109,12 @@ export const roleType: ResourceType = {
 
   async update(connection, olds, news) {
     const [before, name] = [String(olds.name), String(news.name)];
-    const memberships = strings((await attributesOf(connection, before, olds))?.roles);
+    const actual = await attributesOf(connection, before, olds);
+    // Asked first, so that no password comes into the server's log with a statement that failed.
+    if (actual === undefined) {
+      throw new Error(`Could not change role "${before}": it does not exist (SQLSTATE 42704). ${roleGone}`);
+    }
+    const memberships = strings(actual.roles);
     const roles = strings(news.roles);
     const clauses = roleOptions
       .filter(({ key }) => changed(key, olds, news))
