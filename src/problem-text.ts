@@ -93,6 +93,10 @@ export function problemText(problem: Problem): string {
         `Schema "${problem.schema}" would be taken over at ${problem.baseline}, above its target "${problem.target}". ` +
         "Take it over first (target head or the baseline), then roll back."
       );
+    case "unknown-baseline":
+      return problem.from === "config"
+        ? `Baseline "${problem.baseline}" names no place in the history: it wants head, base, or a revision's id, number, name or its beginning.`
+        : `Schema "${problem.schema}" is at Alembic's ${problem.baseline}, and no single revision's name here begins with that. Name the place: pulumi config set baseline REVISION.`;
     case "alembic-found":
       return (
         `Schema "${problem.schema}" was migrated by Alembic, which left it at ${problem.version}` +
@@ -152,8 +156,8 @@ export function problemText(problem: Problem): string {
     case "blocked":
       return (
         `Schema "${problem.schema}", ${problem.file}: gave way ${count(problem.attempts, "time")} to other sessions (${problem.error.message}, ` +
-        `SQLSTATE ${problem.error.sqlstate}).${blockerText(problem.blocker)}\nNothing of ${problem.revision} remains. Run again when the way ` +
-        "is free, or wait longer for locks: pulumi config set lockTimeoutMs MS."
+        `SQLSTATE ${problem.error.sqlstate}).${blockerText(problem.blocker)}\n${problem.partly ? `${problem.revision} is marked as interrupted, and goes on with the next run` : `Nothing of ${problem.revision} remains`}. ` +
+        "Run again when the way is free, or wait longer for locks: pulumi config set lockTimeoutMs MS."
       );
     case "step-failed":
       return stepFailed(problem);

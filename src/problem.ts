@@ -77,6 +77,12 @@ export type Problem =
   | { readonly code: "down-missing"; readonly schema: string; readonly revision: string }
   | { readonly code: "down-differs"; readonly schema: string; readonly revision: string; readonly file: string }
   | { readonly code: "irreversible"; readonly schema: string; readonly revision: string; readonly reason: string }
+  | {
+      readonly code: "unknown-baseline";
+      readonly schema: string;
+      readonly baseline: string;
+      readonly from: "config" | "alembic";
+    }
   | { readonly code: "below-baseline"; readonly schema: string; readonly target: string; readonly baseline: string }
   | {
       readonly code: "alembic-found";
@@ -106,6 +112,8 @@ export type Problem =
       readonly revision: string;
       readonly file: string;
       readonly attempts: number;
+      /** True outside a transaction: what was done before stays. */
+      readonly partly: boolean;
       readonly blocker: Blocker | undefined;
       readonly error: ServerError;
     }

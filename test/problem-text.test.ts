@@ -84,6 +84,7 @@ describe("the problems that no pure part finds, in their words", () => {
       revision: "0010_add_cpf",
       file: "migrations/0010_add_cpf.up.sql",
       attempts: 5,
+      partly: false,
       blocker: { pid: 42, application: "", user: "app", seconds: 93, query: "SELECT *\nFROM users" },
       error: { sqlstate: "55P03", message: "canceling statement due to lock timeout" },
     } as const;

@@ -58,9 +58,7 @@ export async function runFleet(
 async function runSchema(database: Database, schema: string, wish: Wish, options: FleetOptions): Promise<SchemaResult> {
   const progress: Progress = { from: undefined, steps: [] };
   try {
-    const to = await whileConnectionsGetLost(schema, options.waitMs, () =>
-      migrate(database, schema, wish, options, progress),
-    );
+    const to = await whileConnectionsGetLost(schema, () => migrate(database, schema, wish, options, progress));
     return { schema, from: progress.from ?? to, to, steps: progress.steps, problems: [] };
   } catch (error) {
     const { problems } = refusalOf(error, schema);
@@ -102,24 +100,28 @@ async function migrate(
   );
 }
 
+/** How long a server that was lost is waited for, in ms. */
+const RECOVERY_MS = 60_000;
+
 /**
  * Goes on after a lost connection in a new session, from what the ledger says: the COMMIT whose answer was lost may have
  * succeeded. Not where an administrator ended the session, who meant it.
- *
- * @param limitMs for all tries together
  */
-async function whileConnectionsGetLost<T>(schema: string, limitMs: number, attempt: () => Promise<T>): Promise<T> {
-  let lost = false;
+async function whileConnectionsGetLost<T>(schema: string, attempt: () => Promise<T>): Promise<T> {
+  let lostAt: number | undefined;
   return pRetry(attempt, {
     retries: 10,
     minTimeout: 200,
     factor: 2,
     randomize: true,
-    maxRetryTime: limitMs,
     shouldRetry: ({ error }) => {
       const { problems } = refusalOf(error, schema);
-      lost ||= problems.some((problem) => problem.code === "connection-lost" && !problem.byAdmin);
-      return lost && problems.some((problem) => problem.code === "connection-lost" || problem.code === "unreachable");
+      const now = performance.now();
+      if (problems.some((problem) => problem.code === "connection-lost" && !problem.byAdmin)) lostAt ??= now;
+      if (lostAt === undefined || now - lostAt > RECOVERY_MS) return false;
+      return problems.some(
+        (problem) => problem.code === "unreachable" || (problem.code === "connection-lost" && !problem.byAdmin),
+      );
     },
   });
 }

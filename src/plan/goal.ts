@@ -1,4 +1,4 @@
-import { BASE } from "../history/revision.ts";
+import { BASE, parseStem } from "../history/revision.ts";
 import { idAt, resolveTarget } from "../history/target.ts";
 import { Refusal } from "../problem.ts";
 import { currentRevision } from "./ledger.ts";
@@ -30,37 +30,46 @@ export function goalOf({ ledger, target }: PlanRequest, ids: readonly string[]):
 }
 
 /**
- * Up to where an empty ledger takes over what is there already, without running it: the configured baseline, or what
+ * Up to where a schema without a ledger takes over what it holds already, without running it: the configured baseline, or what
  * Alembic's own table says. 0 where nothing is taken over.
  *
  * @throws Refusal alembic-found where Alembic was here and the config does not say what to do
  */
 export function baselineOf(request: PlanRequest, ids: readonly string[], goal: Goal): number {
-  const { ledger, baseline, adopt, target } = request;
-  const { schema, alembic } = ledger;
-  if (ledger.applied.length > 0) return 0;
-  if (baseline === undefined && alembic === undefined) return 0;
-  if (baseline === undefined && adopt === undefined && alembic !== undefined) {
-    const revision = revisionOf(ids, alembic);
-    throw new Refusal([{ code: "alembic-found", schema, version: alembic, revision }]);
+  const { ledger, target } = request;
+  const { schema } = ledger;
+  // What was emptied had its history, and an empty schema has nothing to take over: both run every script.
+  if (ledger.used || !ledger.populated) return 0;
+  const position = takenOver(request, ids);
+  if (position > goal.position) {
+    throw new Refusal([{ code: "below-baseline", schema, target, baseline: idAt(ids, position) }]);
   }
-  const text = baseline ?? alembic ?? BASE;
-  const resolved = resolveTarget(ids, text);
-  if (resolved.kind === "relative") {
-    throw new Refusal([{ code: "unknown-target", target: text, near: [], head: ids.at(-1) ?? BASE }]);
-  }
-  if (resolved.position > goal.position) {
-    throw new Refusal([{ code: "below-baseline", schema, target, baseline: idAt(ids, resolved.position) }]);
-  }
-  return resolved.position;
+  return position;
 }
 
-function revisionOf(ids: readonly string[], text: string): string | undefined {
-  try {
-    const resolved = resolveTarget(ids, text);
-    return resolved.kind === "position" ? idAt(ids, resolved.position) : undefined;
-  } catch (error) {
-    if (error instanceof Refusal) return undefined;
-    throw error;
+function takenOver({ ledger, baseline, adopt }: PlanRequest, ids: readonly string[]): number {
+  const { schema, alembic } = ledger;
+  if (baseline !== undefined) {
+    const resolved = resolveTarget(ids, baseline);
+    if (resolved.kind === "position") return resolved.position;
+    throw new Refusal([{ code: "unknown-baseline", schema, baseline, from: "config" }]);
   }
+  if (alembic === undefined) return 0;
+  const position = namedBy(ids, alembic);
+  if (adopt === undefined) {
+    const revision = position === undefined ? undefined : idAt(ids, position);
+    throw new Refusal([{ code: "alembic-found", schema, version: alembic, revision }]);
+  }
+  if (position === undefined)
+    throw new Refusal([{ code: "unknown-baseline", schema, baseline: alembic, from: "alembic" }]);
+  return position;
+}
+
+/** The revision whose name begins with Alembic's id, whole before a part of one. Never by number: an id may be digits. */
+function namedBy(ids: readonly string[], version: string): number | undefined {
+  const names = ids.map((id) => parseStem(id)?.name ?? "");
+  const whole = names.flatMap((name, index) => (name === version || name.startsWith(`${version}_`) ? [index + 1] : []));
+  const begun = names.flatMap((name, index) => (name.startsWith(version) ? [index + 1] : []));
+  const [only, ...others] = whole.length > 0 ? whole : begun;
+  return others.length === 0 ? only : undefined;
 }

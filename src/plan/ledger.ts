@@ -9,6 +9,10 @@ export interface Ledger {
   /** False where the ledger's tables do not exist yet: nothing was ever applied here. */
   readonly exists: boolean;
   readonly applied: readonly AppliedRevision[];
+  /** True where the schema holds tables or other relations that are not ours. */
+  readonly populated: boolean;
+  /** True where a revision was ever applied or recorded here, also where all were taken back since. */
+  readonly used: boolean;
   /** What Alembic's own table in this schema says, where it has one and nothing was applied by us. */
   readonly alembic?: string | undefined;
 }

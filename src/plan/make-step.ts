@@ -19,7 +19,9 @@ export function baselineStep(revision: Revision, position: number): Step {
  * @throws Refusal what is wrong with the script; interrupted where it cannot be run again
  */
 export function upStep(schema: string, revision: Revision, position: number, interrupted?: AppliedRevision): Step {
-  const { id, up, transaction } = revision;
+  const { id, up, down, transaction } = revision;
+  // A way back that does not parse is better found now than when it is needed.
+  if (down) parseScript(down, transaction);
   const script = up ? parseScript(up, transaction) : empty(`${id} (no up script)`);
   if (interrupted) refuseUnrepeatable(schema, interrupted, script, "up");
   const place = interrupted?.position ?? position;
@@ -35,14 +37,14 @@ export function downStep(row: AppliedRevision, { ledger, history, downFrom }: Pl
   const { schema } = ledger;
   const { revision, position, checksum, transaction, interrupted } = row;
   const inFolder = downOf(history.find(({ id }) => id === revision));
+  refuseIrreversible(schema, revision, inFolder?.sql);
   if (inFolder && row.down !== undefined && inFolder.sql !== row.down && !downFrom) {
     throw new Refusal([{ code: "down-differs", schema, revision, file: inFolder.file }]);
   }
   const useLedger = row.down !== undefined && (downFrom === "ledger" || !inFolder);
   const text = useLedger ? { file: `${revision} (down script in the ledger)`, sql: row.down ?? "" } : inFolder;
   if (!text) throw new Refusal([{ code: "down-missing", schema, revision }]);
-  const reason = irreversibleReason(text.sql);
-  if (reason !== undefined) throw new Refusal([{ code: "irreversible", schema, revision, reason }]);
+  refuseIrreversible(schema, revision, text.sql);
   const script = parseScript(text, transaction);
   if (interrupted) refuseUnrepeatable(schema, row, script, "down");
   return {
@@ -66,11 +68,16 @@ function recorded(revision: Revision, position: number): Omit<Step, "script"> {
   return { direction: "up", revision: id, source: "folder", resumes: false, position, checksum, down, transaction };
 }
 
-/** The down script; an up script that says it is irreversible stands for one, so that the ledger remembers it. */
+/** The down script; an up script that says it is irreversible stands for it, so that the ledger remembers it. */
 function downOf(revision: Revision | undefined): Script | undefined {
-  if (revision?.down || !revision?.up) return revision?.down;
+  if (!revision?.up) return revision?.down;
   const reason = irreversibleReason(revision.up.sql);
-  return reason === undefined ? undefined : { file: revision.up.file, sql: `-- migrate:irreversible ${reason}\n` };
+  return reason === undefined ? revision.down : { file: revision.up.file, sql: `-- migrate:irreversible ${reason}\n` };
+}
+
+function refuseIrreversible(schema: string, revision: string, sql: string | undefined): void {
+  const reason = sql === undefined ? undefined : irreversibleReason(sql);
+  if (reason !== undefined) throw new Refusal([{ code: "irreversible", schema, revision, reason }]);
 }
 
 function refuseUnrepeatable(

@@ -2,6 +2,7 @@ import type pg from "pg";
 import { type Plan, planDirection } from "../plan/plan.ts";
 import { describeStatement } from "../script/describe-statement.ts";
 import type { Holder } from "../script/effect.ts";
+import { selectEach } from "./select-each.ts";
 import { quoteName } from "./session.ts";
 
 /** What a dropped table or column holds now, in one schema. */
@@ -16,18 +17,45 @@ export interface Loss extends Holder {
 /** Larger tables are not counted: it would read them whole. */
 const COUNTED_ROWS = 1_000_000;
 
-/** Counts what the downs of some plans drop, in two round trips; what is empty or not there yet is left out. */
+/**
+ * Counts what the downs of some plans drop, each table once, many tables in a message. What is empty or not there yet is left
+ * out; where counting takes too long, or another session holds the table, the statistics have to do.
+ */
 export async function countLosses(client: pg.ClientBase, plans: readonly Plan[]): Promise<readonly Loss[]> {
   const wanted = plans.filter((plan) => planDirection(plan) === "downgrade").flatMap(holdersOf);
   if (wanted.length === 0) return [];
-  const present = await findHolders(client, wanted);
-  const small = present.filter((holder) => holder.rows <= COUNTED_ROWS);
-  const counts = await countEach(client, small);
-  const large = present.filter((holder) => holder.rows > COUNTED_ROWS);
-  return [
-    ...small.map(({ rows, ...holder }, index) => ({ ...holder, count: counts[index] ?? 0, exact: true })),
-    ...large.map(({ rows, ...holder }) => ({ ...holder, count: rows, exact: false })),
-  ].filter((loss) => loss.count > 0);
+  const tables = Map.groupBy(await findHolders(client, wanted), ({ schema, table }) => JSON.stringify([schema, table]));
+  const [small, large] = [new Map<string, readonly FoundHolder[]>(), [] as FoundHolder[]];
+  for (const [key, holders] of tables) {
+    if ((holders[0]?.rows ?? 0) > COUNTED_ROWS) large.push(...holders);
+    else small.set(key, holders);
+  }
+  const counts = await selectEach<Counts>(client, [...small.keys()], (key) => countSql(small.get(key) ?? [])).catch(
+    () => undefined,
+  );
+  const exact = [...small].flatMap(([key, holders]) =>
+    holders.map((holder, index) =>
+      loss(holder, counts ? Number(counts.get(key)?.[0]?.n[index] ?? 0) : holder.rows, counts !== undefined),
+    ),
+  );
+  return [...exact, ...large.map((holder) => loss(holder, holder.rows, false))].filter((each) => each.count > 0);
+}
+
+interface Counts {
+  /** One number for each holder, as text: they are bigints. */
+  readonly n: readonly string[];
+}
+
+type FoundHolder = SchemaHolder & { readonly rows: number };
+
+function loss({ rows: _, ...holder }: FoundHolder, count: number, exact: boolean): Loss {
+  return { ...holder, count, exact };
+}
+
+function countSql(holders: readonly FoundHolder[]): string {
+  const [first] = holders;
+  const counts = holders.map(({ column }) => `count(${column === undefined ? "*" : quoteName(column)})`);
+  return `SELECT ARRAY[${counts.join(", ")}] AS n FROM ${quoteName(first?.schema ?? "")}.${quoteName(first?.table ?? "")}`;
 }
 
 type SchemaHolder = Holder & { readonly schema: string };
@@ -40,10 +68,7 @@ function holdersOf({ schema, steps }: Plan): readonly SchemaHolder[] {
     .flatMap((effect) => (effect.drops && effect.holder ? [{ schema, ...effect.holder }] : []));
 }
 
-async function findHolders(
-  client: pg.ClientBase,
-  wanted: readonly SchemaHolder[],
-): Promise<readonly (SchemaHolder & { readonly rows: number })[]> {
+async function findHolders(client: pg.ClientBase, wanted: readonly SchemaHolder[]): Promise<readonly FoundHolder[]> {
   const { rows } = await client.query<{ index: number; rows: number }>(
     `SELECT w.index::integer - 1 AS index, c.reltuples AS rows
        FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS w (schema, tab, col, index)
@@ -62,14 +87,4 @@ async function findHolders(
     const holder = wanted[index];
     return holder ? [{ ...holder, rows: Math.max(0, estimate) }] : [];
   });
-}
-
-async function countEach(client: pg.ClientBase, holders: readonly SchemaHolder[]): Promise<readonly number[]> {
-  if (holders.length === 0) return [];
-  const counts = holders.map(({ schema, table, column }) => {
-    const what = column === undefined ? "*" : quoteName(column);
-    return `SELECT count(${what}) AS n FROM ${quoteName(schema)}.${quoteName(table)}`;
-  });
-  const { rows } = await client.query<{ n: string }>(counts.join("\nUNION ALL "));
-  return rows.map((row) => Number(row.n));
 }

@@ -117,11 +117,11 @@ export function recordEvent(
  * creates anything.
  */
 export async function readLedgers(client: pg.ClientBase, schemas: readonly string[]): Promise<readonly Ledger[]> {
-  const { rows } = await client.query<{ schema: string; ledger: boolean; alembic: boolean }>(
-    `SELECT n.nspname AS schema, bool_or(c.relname = '${LEDGER}') IS TRUE AS ledger, bool_or(c.relname = '${ALEMBIC}') IS TRUE AS alembic
-       FROM pg_catalog.pg_namespace n
-       LEFT JOIN pg_catalog.pg_class c
-         ON c.relnamespace = n.oid AND c.relname IN ('${LEDGER}', '${ALEMBIC}') AND c.relkind = 'r'
+  const { rows } = await client.query<{ schema: string; ledger: boolean; alembic: boolean; populated: boolean }>(
+    `SELECT n.nspname AS schema, bool_or(c.relname = '${LEDGER}' AND c.relkind = 'r') IS TRUE AS ledger,
+            bool_or(c.relname = '${ALEMBIC}' AND c.relkind = 'r') IS TRUE AS alembic,
+            bool_or(c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname NOT IN ('${LEDGER}', '${EVENTS}')) IS TRUE AS populated
+       FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
       WHERE n.nspname = ANY ($1) GROUP BY n.nspname`,
     [schemas],
   );
@@ -132,13 +132,27 @@ export async function readLedgers(client: pg.ClientBase, schemas: readonly strin
   );
   const unled = schemas.filter((schema) => existing.get(schema)?.alembic && !applied.get(schema)?.length);
   const versions = await readAlembic(client, unled);
+  const used = await readUsed(
+    client,
+    schemas.filter((schema) => existing.get(schema)?.ledger && !applied.get(schema)?.length),
+  );
   return schemas.map((schema) => ({
     schema,
     schemaExists: existing.has(schema),
     exists: existing.get(schema)?.ledger ?? false,
     applied: applied.get(schema) ?? [],
+    populated: existing.get(schema)?.populated ?? false,
+    used: applied.get(schema)?.length ? true : used.has(schema),
     alembic: versions.get(schema),
   }));
+}
+
+/** Those of the schemas whose emptied ledger once held something. */
+async function readUsed(client: pg.ClientBase, schemas: readonly string[]): Promise<ReadonlySet<string>> {
+  const select = (schema: string) =>
+    `SELECT FROM ${quoteName(schema)}.${EVENTS} WHERE outcome IN ('done', 'recorded') LIMIT 1`;
+  const rows = await selectEach<Record<string, never>>(client, schemas, select);
+  return new Set([...rows].flatMap(([schema, found]) => (found.length > 0 ? [schema] : [])));
 }
 
 /** Alembic's table, in the schema itself: one row with the revision's id, none at its base. */

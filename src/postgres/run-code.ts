@@ -7,13 +7,28 @@ import type { CodeMessage } from "./step-messages.ts";
 
 /** Runs a migration in TypeScript in the step's session. */
 export async function runCode(client: pg.ClientBase, schema: string, { code, file, mode }: CodeMessage): Promise<void> {
+  let open = 0;
+  let closed = false;
   const own: MigrationClient = {
     query: async (sql, values) => {
+      // After the end the session is another step's, in another schema: what was left behind waits for ever. The step has
+      // failed by then, and to throw here would end the process, since nobody is left to catch it.
+      if (closed) return new Promise(() => {});
       if (mode === "transaction") refuseControl(sql, file);
-      return client.query(patiently(sql, values));
+      open += 1;
+      try {
+        return await client.query(patiently(sql, values));
+      } finally {
+        open -= 1;
+      }
     },
   };
-  await code(own, schema);
+  try {
+    await code(own, schema);
+  } finally {
+    closed = true;
+  }
+  if (open > 0) throw new Error(`${file} ended before its queries did: an await is missing in it`);
 }
 
 /** A COMMIT in between would leave the step half applied if it fails later. */

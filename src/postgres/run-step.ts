@@ -2,6 +2,7 @@ import pRetry from "p-retry";
 import pg from "pg";
 import type { Plan, Step } from "../plan/plan.ts";
 import { type Blocker, Refusal } from "../problem.ts";
+import { isRepeatable } from "../script/repeatable.ts";
 import { type Database, patiently } from "./connection.ts";
 import { createLedger, type Run, recordEvent } from "./ledger-table.ts";
 import { prepareAgain } from "./resume.ts";
@@ -45,20 +46,28 @@ export async function runStep(
   const started = performance.now();
   const messages = stepMessages(plan.schema, step, context.settings, context.run, createsLedger);
   let attempts = 0;
+  let next = 0;
   const attempt = async () => {
     attempts += 1;
-    for (const message of messages) {
+    for (; next < messages.length; next += 1) {
+      const message = messages[next];
+      if (!message) continue;
       const [statement] = message.statements;
-      if (step.resumes && statement && !(await prepareAgain(client, plan.schema, statement))) continue;
-      await send(database, client, plan.schema, message);
+      const again = step.resumes || attempts > 1;
+      const ready = !again || !statement || (await prepareAgain(client, plan.schema, statement));
+      if (ready) await send(database, client, plan.schema, message);
     }
   };
+  // A transaction begins anew; outside one, what is repeatable goes on at the statement that gave way.
+  const canRetry = (error: unknown): error is Failed =>
+    error instanceof Failed && error.transient && (step.script.mode === "transaction" || isRepeatable(step.script));
   try {
     await pRetry(attempt, {
       ...PAUSES,
-      shouldRetry: ({ error }) => error instanceof Failed && error.transient && step.script.mode === "transaction",
+      shouldRetry: ({ error }) => canRetry(error),
       onFailedAttempt: ({ error, retriesLeft }) => {
-        if (retriesLeft > 0 && error instanceof Failed) context.onRetry(plan, step, error.blocker);
+        if (step.script.mode === "transaction") next = 0;
+        if (retriesLeft > 0 && canRetry(error)) context.onRetry(plan, step, error.blocker);
       },
     });
   } catch (error) {

@@ -9,7 +9,7 @@ import { endsSession } from "./sqlstate.ts";
  */
 const SCHEMAS_A_MESSAGE = 200;
 
-/** Runs one SELECT for each schema, many in a message, and returns the rows by schema. */
+/** Runs one SELECT for each schema (or table), many in a message, and returns the rows by it. */
 export async function selectEach<Row extends pg.QueryResultRow>(
   client: pg.ClientBase,
   schemas: readonly string[],

@@ -22,7 +22,7 @@ export interface Message {
   readonly statementsBefore: number;
   /** Where character 0 of the script's file stands in the text. */
   readonly scriptStart: number;
-  /** What runs in its place: the text of a migration in TypeScript is only a comment. */
+  /** What runs in its place: run by hand, the text of a migration in TypeScript stops. */
   readonly code?: CodeMessage;
 }
 
@@ -83,7 +83,7 @@ function codeMessages(
   run: Run,
   ledger: readonly string[],
 ): readonly Message[] {
-  const text = `-- Here runs ${code.file}, which only pulumi up can do.\n`;
+  const text = `DO $$ BEGIN RAISE 'here runs TypeScript, which only pulumi up can do'; END $$; -- ${code.file}\n`;
   const middle = { ...own(text), code };
   if (code.mode === "autocommit") {
     const [start, finish] = autocommitMessages(schema, step, settings, run, ledger);

@@ -2,6 +2,7 @@ import pg from "pg";
 import type { Plan, Step } from "../plan/plan.ts";
 import type { Blocker, Problem, ServerError } from "../problem.ts";
 import { lineAt } from "../script/parse-script.ts";
+import { isRepeatable } from "../script/repeatable.ts";
 import { messageOf, serverError } from "./connection.ts";
 import { ADMIN_SHUTDOWN, isTransient } from "./sqlstate.ts";
 import type { Message } from "./step-messages.ts";
@@ -37,9 +38,8 @@ export class Failed extends Error {
 /** What to tell of a failed step: the session ended, others stayed in the way, or the script is wrong. */
 export function stepProblem(plan: Plan, step: Step, attempts: number, failed: Failed): Problem {
   if (failed.ended) return connectionLost(plan, failed);
-  return failed.transient && step.script.mode === "transaction"
-    ? blocked(plan, step, attempts, failed)
-    : stepFailed(plan, step, failed);
+  const retried = step.script.mode === "transaction" || isRepeatable(step.script);
+  return failed.transient && retried ? blocked(plan, step, attempts, failed) : stepFailed(plan, step, failed);
 }
 
 function connectionLost(plan: Plan, failed: Failed): Problem {
@@ -55,7 +55,16 @@ function blocked(plan: Plan, step: Step, attempts: number, failed: Failed): Prob
   const { schema } = plan;
   const { revision, script } = step;
   const { blocker } = failed;
-  return { code: "blocked", schema, revision, file: script.file, attempts, blocker, error: errorOf(failed) };
+  return {
+    code: "blocked",
+    schema,
+    revision,
+    file: script.file,
+    attempts,
+    partly: script.mode === "autocommit",
+    blocker,
+    error: errorOf(failed),
+  };
 }
 
 function stepFailed(plan: Plan, step: Step, failed: Failed): Problem {

@@ -3,8 +3,8 @@ import { hostname, userInfo } from "node:os";
 import type { dynamic } from "@pulumi/pulumi";
 import { runFleet } from "../fleet/run-fleet.ts";
 import { readHistory } from "../history/read-history.ts";
-import { compareIds } from "../history/revision.ts";
-import { currentRevision } from "../plan/ledger.ts";
+import { BASE, compareIds } from "../history/revision.ts";
+import { currentRevision, type Ledger } from "../plan/ledger.ts";
 import { withDatabase } from "../postgres/connection.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
 import { refuseIfAny } from "../problem.ts";
@@ -21,7 +21,7 @@ import {
   wishes,
 } from "./inputs.ts";
 import { outputs } from "./outputs.ts";
-import { planAll, refuseChangedFolder, refuseEdited } from "./plan-all.ts";
+import { planAll, refuseChangedFolder } from "./plan-all.ts";
 import { lossText } from "./report.ts";
 import { resultTable } from "./result-table.ts";
 
@@ -35,11 +35,11 @@ const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** Computes the desired state from files alone, so that the same files always give the same plan. */
 export function check(_olds: unknown, news: Raw): dynamic.CheckResult {
-  if (Object.values(news).includes(UNKNOWN)) return { inputs: { ...news, revisions: UNKNOWN } };
+  if (Object.values(news).includes(UNKNOWN)) return { inputs: { ...news, revisions: UNKNOWN, head: UNKNOWN } };
   try {
-    const inputs = InputsShape.omit({ revisions: true }).parse(news);
-    const revisions = desiredRevisions(readHistory(inputs.migrations), inputs);
-    return { inputs: { ...news, revisions } };
+    const inputs = InputsShape.omit({ revisions: true, head: true }).parse(news);
+    const history = readHistory(inputs.migrations);
+    return { inputs: { ...news, revisions: desiredRevisions(history, inputs), head: history.at(-1)?.id ?? BASE } };
   } catch (error) {
     return { inputs: news, failures: [{ property: "", reason: errorText(error) }] };
   }
@@ -72,10 +72,9 @@ export async function update(id: string, olds: Raw, news: Raw): Promise<dynamic.
 
 /** Asks the ledgers where the schemas are, so that a preview starts from the truth. */
 export async function read(id: string, props: unknown): Promise<dynamic.ReadResult> {
-  const state = OutputsShape.parse(props);
   try {
-    const current = await readCurrent(state.connection, Object.keys(state.current));
-    return { id, props: { ...state, current } };
+    const state = OutputsShape.parse(props);
+    return { id, props: { ...state, current: await readCurrent(state) } };
   } catch (error) {
     throw shownByRead(error);
   }
@@ -88,15 +87,19 @@ async function migrate(id: string, news: Raw, olds: Outputs | undefined): Promis
   try {
     const history = readHistory(inputs.migrations);
     refuseChangedFolder(inputs, history);
-    refuseEdited(inputs, olds);
     const asked = wishes(inputs, history, olds);
     const { plans, losses } = await planAll(inputs.connection, asked);
+    // From here on a step like -2 is the place where it leads: counted again after a failure, it would lead further.
+    const places = new Map(plans.map((plan) => [plan.schema, plan.to]));
+    const settled = new Map(
+      [...asked].map(([schema, wish]) => [schema, { ...wish, target: places.get(schema) ?? wish.target }]),
+    );
     const missing = plans.filter((plan) => !plan.schemaExists);
     refuseIfAny(missing.map(({ schema }) => ({ code: "schema-missing", schema })));
     for (const loss of losses) await log.info(`${loss.schema}: drops ${lossText(loss)}`);
     // One session more than schemas at once, for the watch over slow steps.
     const results = await withDatabase(inputs.connection, CONCURRENCY + 1, (database) =>
-      runFleet(database, asked, {
+      runFleet(database, settled, {
         run,
         settings: inputs,
         concurrency: CONCURRENCY,
@@ -108,7 +111,7 @@ async function migrate(id: string, news: Raw, olds: Outputs | undefined): Promis
         onWait: (schema, holder) => log.status(`${schema}: waiting for ${holderText(holder)}`),
       }),
     );
-    const outs = outputs(inputs, olds, history, results);
+    const outs = outputs(inputs, olds, history, results, places);
     if (results.some((result) => result.steps.length > 0)) await log.info(resultTable(results));
     const problems = results.flatMap((result) => result.problems);
     if (problems.length > 0) throw partial(id, news, outs, inputs.schemas.length, results);
@@ -118,9 +121,18 @@ async function migrate(id: string, news: Raw, olds: Outputs | undefined): Promis
   }
 }
 
-async function readCurrent(connection: Outputs["connection"], schemas: readonly string[]): Promise<Outputs["current"]> {
+async function readCurrent({ connection, current, applied }: Outputs): Promise<Outputs["current"]> {
   const ledgers = await withDatabase(connection, 1, (database) =>
-    database.withClient((client) => readLedgers(client, schemas)),
+    database.withClient((client) => readLedgers(client, Object.keys(current))),
   );
-  return Object.fromEntries(ledgers.map((ledger) => [ledger.schema, currentRevision(ledger)]));
+  return Object.fromEntries(ledgers.map((ledger) => [ledger.schema, standing(ledger, applied)]));
+}
+
+/** Where a schema is. One that is not whole is nowhere that a target could be, so that the next plan looks at it. */
+function standing(ledger: Ledger, known: readonly string[]): string {
+  const current = currentRevision(ledger);
+  const there = new Set(ledger.applied.map((row) => row.revision));
+  if (ledger.applied.some((row) => row.interrupted)) return `${current} (interrupted)`;
+  if (known.some((id) => compareIds(id, current) < 0 && !there.has(id))) return `${current} (with gaps)`;
+  return current;
 }

@@ -36,6 +36,8 @@ export const InputsShape = z.object({
   progressUrn: z.string(),
   /** Checksums by revision id, of all that any of the schemas will have: the engine's diff shows what comes and goes. */
   revisions: z.record(z.string(), z.string()),
+  /** The folder's last revision: what is held back by a pin changes with it. */
+  head: z.string(),
 });
 
 export type Inputs = z.infer<typeof InputsShape>;
@@ -47,8 +49,8 @@ export const OutputsShape = z.object({
   current: z.record(z.string(), z.string()),
   /** What the folder has beyond a schema's target; schemas without any are left out. */
   pending: z.record(z.string(), z.array(z.string())),
-  /** Checksums of what is applied anywhere, so that an edited file is refused before any connection. */
-  applied: z.record(z.string(), z.string()),
+  /** The revisions up to the highest that is applied anywhere, so that a refresh notices one that is missing. */
+  applied: z.array(z.string()),
   /** Where a relative target led, by schema, so that `-1` is one step and not one more at each up. */
   steps: z.record(z.string(), z.object({ target: z.string(), revision: z.string() })),
 });
@@ -56,7 +58,7 @@ export const OutputsShape = z.object({
 export type Outputs = z.infer<typeof OutputsShape>;
 
 /** Checksums of the revisions that any of the schemas will have. A relative target can lead anywhere: all of them. */
-export function desiredRevisions(history: History, inputs: Omit<Inputs, "revisions">): Inputs["revisions"] {
+export function desiredRevisions(history: History, inputs: Omit<Inputs, "revisions" | "head">): Inputs["revisions"] {
   const ids = history.map((revision) => revision.id);
   const positions = inputs.schemas.map((schema) => {
     const target = resolveTarget(ids, targetOf(inputs, schema));

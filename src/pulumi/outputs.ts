@@ -9,6 +9,7 @@ export function outputs(
   olds: Outputs | undefined,
   history: History,
   results: readonly SchemaResult[],
+  places: ReadonlyMap<string, string>,
 ): Outputs {
   const ids = Object.keys(inputs.revisions).sort(compareIds);
   const bySchema = new Map(results.map((result) => [result.schema, result]));
@@ -26,16 +27,14 @@ export function outputs(
     const taken = olds?.steps[schema];
     if (!isRelative(target)) return [];
     if (taken?.target === target) return [[schema, taken] as const];
-    const result = bySchema.get(schema);
-    return result && result.problems.length === 0 ? [[schema, { target, revision: result.to }] as const] : [];
+    const revision = places.get(schema);
+    return revision === undefined ? [] : [[schema, { target, revision }] as const];
   });
   return {
     connection: inputs.connection,
     current,
     pending: Object.fromEntries(pending),
-    applied: Object.fromEntries(
-      ids.slice(0, highest + 1).map((revision) => [revision, inputs.revisions[revision] ?? ""]),
-    ),
+    applied: ids.slice(0, highest + 1),
     steps: Object.fromEntries(steps),
   };
 }

@@ -8,7 +8,7 @@ import { countLosses, type Loss } from "../postgres/count-losses.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
 import { preflight } from "../postgres/preflight.ts";
 import { type Problem, Refusal, refuseIfAny } from "../problem.ts";
-import type { Inputs, Outputs } from "./inputs.ts";
+import type { Inputs } from "./inputs.ts";
 
 /** What is to happen to all schemas of a resource. */
 export interface FleetPlan {
@@ -28,12 +28,15 @@ export async function planAll(connection: Connection, wishes: ReadonlyMap<string
   return withDatabase(connection, 2, async (database) => {
     refuseIfAny(await preflight(database, connection, schemas));
     return database.withClient(async (client) => {
-      await client.query("SET default_transaction_read_only = on");
+      await client.query(LOOKING);
       const plans = planEach(await readLedgers(client, schemas), wishes);
       return { plans, losses: await countLosses(client, plans) };
     });
   });
 }
+
+/** A look writes nothing, and neither waits long nor keeps others waiting. */
+const LOOKING = "SET default_transaction_read_only = on; SET lock_timeout = '2s'; SET statement_timeout = '20s'";
 
 function planEach(ledgers: readonly Ledger[], wishes: ReadonlyMap<string, Wish>): readonly Plan[] {
   const problems: Problem[] = [];
@@ -51,14 +54,6 @@ function planEach(ledgers: readonly Ledger[], wishes: ReadonlyMap<string, Wish>)
   // A script that is wrong is wrong for every schema, and told once.
   refuseIfAny([...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()]);
   return plans;
-}
-
-/** Refuses revisions whose file is no longer what the state says was applied: known without any connection. */
-export function refuseEdited(inputs: Inputs, olds: Outputs | undefined): void {
-  const edited = Object.entries(inputs.revisions).filter(
-    ([id, checksum]) => (olds?.applied[id] ?? checksum) !== checksum,
-  );
-  refuseIfAny(edited.map(([revision, is]) => ({ code: "edited", revision, was: olds?.applied[revision] ?? "", is })));
 }
 
 /** Refuses to run anything but what the engine's plan holds: the folder is read again after the preview. */

@@ -1,6 +1,6 @@
 import { readHistory } from "../history/read-history.ts";
 import { type Inputs, type Outputs, wishes } from "./inputs.ts";
-import { type FleetPlan, planAll, refuseEdited } from "./plan-all.ts";
+import { type FleetPlan, planAll } from "./plan-all.ts";
 
 /**
  * What an up would do, read-only: the ledgers are read, nothing is written, not even a ledger that is missing.
@@ -8,7 +8,6 @@ import { type FleetPlan, planAll, refuseEdited } from "./plan-all.ts";
  * @throws Refusal with everything that would stand in the way
  */
 export async function previewPlans(inputs: Inputs, olds: Outputs | undefined): Promise<FleetPlan> {
-  refuseEdited(inputs, olds);
   const asked = wishes(inputs, readHistory(inputs.migrations), olds);
   return planAll(inputs.connection, asked);
 }

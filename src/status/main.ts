@@ -1,7 +1,8 @@
 /** `npm run status -- [--stack NAME …] [--json]`: where the schemas of the stacks stand. Read-only. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
+import { parse as parseYaml } from "yaml";
 import { parseConfig, type StackConfig } from "../config.ts";
 import { plainTable } from "../plain-table.ts";
 import { errorText } from "../problem-text.ts";
@@ -12,7 +13,15 @@ const USAGE = "Usage: npm run status -- [--stack NAME]… [--json]";
 try {
   const { stacks, json } = readArguments();
   const statuses: SchemaStatus[] = [];
-  for (const stack of stacks) statuses.push(...(await readStatus(stack, await configOf(stack))));
+  for (const stack of stacks) {
+    try {
+      statuses.push(...(await readStatus(stack, await configOf(stack))));
+    } catch (error) {
+      // One stack's trouble must not hide where the others stand.
+      console.error(`Stack "${stack}": ${errorText(error)}`);
+      process.exitCode = 1;
+    }
+  }
   console.log(json ? JSON.stringify(statuses, undefined, 2) : statusTable(statuses));
 } catch (error) {
   console.error(errorText(error));
@@ -40,13 +49,18 @@ async function configOf(stack: string): Promise<StackConfig> {
     reject: false,
     stdin: "ignore",
   })`pulumi config --stack ${stack} --show-secrets --json --non-interactive`;
-  if (exitCode !== 0) throw new Error(`Stack "${stack}": ${stderr.trim()}`);
+  if (exitCode !== 0) throw new Error(stderr.trim());
+  const prefix = `${projectName()}:`;
   const entries = Object.entries(JSON.parse(stdout) as Readonly<Record<string, ConfigEntry>>);
-  const own = entries.filter(([key]) => key.startsWith("schema-migrations:"));
+  const own = entries.filter(([key]) => key.startsWith(prefix));
   return parseConfig(
-    Object.fromEntries(own.map(([key, entry]) => [key.split(":")[1] ?? key, entry.objectValue ?? entry.value])),
+    Object.fromEntries(own.map(([key, entry]) => [key.slice(prefix.length), entry.objectValue ?? entry.value])),
     process.env,
   );
+}
+
+function projectName(): string {
+  return parseYaml(readFileSync("Pulumi.yaml", "utf8")).name;
 }
 
 interface ConfigEntry {

@@ -1,6 +1,6 @@
 import type { StackConfig } from "../config.ts";
 import { readHistory } from "../history/read-history.ts";
-import { targetOf } from "../history/target.ts";
+import { isRelative, targetOf } from "../history/target.ts";
 import { currentRevision } from "../plan/ledger.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import { withDatabase } from "../postgres/connection.ts";
@@ -44,7 +44,7 @@ export async function readStatus(stack: string, config: StackConfig): Promise<re
           schema: ledger.schema,
           current: ledger.schemaExists ? currentRevision(ledger) : null,
           target,
-          ...pending(() => makePlan({ ...config, ledger, history, target })),
+          ...pending(target, () => makePlan({ ...config, ledger, history, target })),
           lastEvent: events.get(ledger.schema) ?? null,
         };
       });
@@ -52,9 +52,15 @@ export async function readStatus(stack: string, config: StackConfig): Promise<re
   );
 }
 
-function pending(plan: () => ReturnType<typeof makePlan>): Pick<SchemaStatus, "pending" | "problem"> {
+const SIGNS = { up: "↑", down: "↓", baseline: "=" } as const;
+
+function pending(target: string, plan: () => ReturnType<typeof makePlan>): Pick<SchemaStatus, "pending" | "problem"> {
+  // Where a step like -1 led, only the stack's state knows.
+  if (isRelative(target)) return { pending: ["(a step: see pulumi preview)"], problem: null };
   try {
-    const steps = plan().steps.map((step) => `${step.direction === "up" ? "↑" : "↓"} ${step.revision}`);
+    const steps = plan().steps.map(
+      (step) => `${SIGNS[step.source === "baseline" ? "baseline" : step.direction]} ${step.revision}`,
+    );
     return { pending: steps, problem: null };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -41,7 +41,7 @@ describe("up", () => {
   });
 
   it("from nothing: every revision, and the first step makes the ledger", () => {
-    const ledger = { schema: "prod", schemaExists: true, exists: false, applied: [] };
+    const ledger = { schema: "prod", schemaExists: true, populated: false, used: false, exists: false, applied: [] };
     const all = plan({ ledger, history: HISTORY });
     expect(moves(all)).toEqual(["up 0001_a", "up 0002_b", "up 0003_c", "up 0004_d"]);
     expect(all).toMatchObject({ from: "base", to: "0004_d", createsLedger: true });
@@ -50,8 +50,12 @@ describe("up", () => {
   });
 
   it("in a schema that does not exist yet: planned as an empty one, and said", () => {
-    const ledger = { schema: "prod", schemaExists: false, exists: false, applied: [] };
-    expect(plan({ ledger, history: [A] })).toMatchObject({ schemaExists: false, createsLedger: true, from: "base" });
+    const ledger = { schema: "prod", schemaExists: false, populated: false, used: false, exists: false, applied: [] };
+    expect(plan({ ledger, history: [A] })).toMatchObject({
+      schemaExists: false,
+      createsLedger: true,
+      from: "base",
+    });
   });
 
   it("to a pin in between: not beyond it, and what is held back is told", () => {
@@ -146,7 +150,7 @@ describe("neither", () => {
   });
 
   it("with nothing to apply no ledger is made", () => {
-    const ledger = { schema: "prod", schemaExists: true, exists: false, applied: [] };
+    const ledger = { schema: "prod", schemaExists: true, populated: false, used: false, exists: false, applied: [] };
     expect(plan({ ledger, history: [] })).toMatchObject({ from: "base", to: "base", steps: [], createsLedger: false });
     expect(plan({ ledger, history: HISTORY, target: "base" })).toMatchObject({ steps: [], createsLedger: false });
   });

@@ -90,6 +90,24 @@ describe("a migration in TypeScript", () => {
     expect(await query("SELECT * FROM code_commits.users")).toEqual([]);
   });
 
+  it("that forgets an await is not done, and reaches no other step's session", async () => {
+    const schema = await schemaNamed("code_forgets");
+    const history = historyWith(`
+      export async function up(client) {
+        [1, 2].forEach(async (id) => {
+          await client.query("INSERT INTO users VALUES ($1)", [id]);
+          await client.query("INSERT INTO users VALUES ($1)", [id + 10]);
+        });
+      }
+    `)();
+    const problems = await problemsOf(migrate(connection, schema, history));
+    expect(problems).toMatchObject([
+      { code: "step-failed", error: { message: expect.stringContaining("an await is missing") } },
+    ]);
+    expect(await query("SELECT * FROM code_forgets.users")).toEqual([]);
+    expect(await ledgerRows(database, schema)).toEqual(["1 0001_users applied"]);
+  });
+
   it("outside a transaction fills a large table in portions", async () => {
     const schema = await schemaNamed("code_backfill");
     const history = historyWith(BACKFILL)();

@@ -21,6 +21,7 @@ const inputs = (changes: Partial<Inputs> = {}): Inputs => ({
   waitTimeoutMs: 0,
   progressUrn: "urn",
   revisions: {},
+  head: "0004_d",
   ...changes,
 });
 
@@ -28,7 +29,7 @@ const outputs = (steps: Outputs["steps"]): Outputs => ({
   connection: inputs().connection,
   current: {},
   pending: {},
-  applied: {},
+  applied: [],
   steps,
 });
 

@@ -45,7 +45,14 @@ describe("the preview says", () => {
   });
 
   it("an upgrade of a schema that does not exist yet, held back by a pin", () => {
-    const ledger = { schema: "tenant 7", schemaExists: false, exists: false, applied: [] };
+    const ledger = {
+      schema: "tenant 7",
+      schemaExists: false,
+      populated: false,
+      used: false,
+      exists: false,
+      applied: [],
+    };
     expect(report(plan({ ledger, history: HISTORY, target: "0001" }))).toMatchInlineSnapshot(`
       "tenant 7: base → 0001_create_users, 1 step (the schema is created first); 2 revisions held back
         ↑ 0001_create_users
