@@ -21,6 +21,8 @@ export interface FleetOptions extends ApplyContext {
   readonly concurrency: number;
   /** How long to wait for another run on the same schema, in ms. */
   readonly waitMs: number;
+  /** How long a server that was lost is waited for, in ms from its loss. */
+  readonly recoveryMs: number;
   readonly onStep: (plan: Plan, step: Step, index: number) => void;
   readonly onWait: (schema: string, holder: LockHolder | undefined) => void;
 }
@@ -58,7 +60,9 @@ export async function runFleet(
 async function runSchema(database: Database, schema: string, wish: Wish, options: FleetOptions): Promise<SchemaResult> {
   const progress: Progress = { from: undefined, steps: [] };
   try {
-    const to = await whileConnectionsGetLost(schema, () => migrate(database, schema, wish, options, progress));
+    const to = await whileConnectionsGetLost(schema, options.recoveryMs, () =>
+      migrate(database, schema, wish, options, progress),
+    );
     return { schema, from: progress.from ?? to, to, steps: progress.steps, problems: [] };
   } catch (error) {
     const { problems } = refusalOf(error, schema);
@@ -100,30 +104,34 @@ async function migrate(
   );
 }
 
-/** How long a server that was lost is waited for, in ms. */
-const RECOVERY_MS = 60_000;
-
 /**
  * Goes on after a lost connection in a new session, from what the ledger says: the COMMIT whose answer was lost may have
  * succeeded. Not where an administrator ended the session, who meant it.
  */
-async function whileConnectionsGetLost<T>(schema: string, attempt: () => Promise<T>): Promise<T> {
-  let lostAt: number | undefined;
-  return pRetry(attempt, {
-    retries: 10,
-    minTimeout: 200,
-    factor: 2,
-    randomize: true,
-    shouldRetry: ({ error }) => {
-      const { problems } = refusalOf(error, schema);
-      const now = performance.now();
-      if (problems.some((problem) => problem.code === "connection-lost" && !problem.byAdmin)) lostAt ??= now;
-      if (lostAt === undefined || now - lostAt > RECOVERY_MS) return false;
-      return problems.some(
-        (problem) => problem.code === "unreachable" || (problem.code === "connection-lost" && !problem.byAdmin),
-      );
-    },
-  });
+async function whileConnectionsGetLost<T>(schema: string, recoveryMs: number, attempt: () => Promise<T>): Promise<T> {
+  let loss: { readonly at: number; readonly refusal: Refusal } | undefined;
+  try {
+    return await pRetry(attempt, {
+      retries: 10,
+      minTimeout: 200,
+      factor: 2,
+      randomize: true,
+      shouldRetry: ({ error }) => {
+        const refusal = refusalOf(error, schema);
+        if (refusal.problems.some(isLoss)) loss ??= { at: performance.now(), refusal };
+        if (loss === undefined || performance.now() - loss.at > recoveryMs) return false;
+        return refusal.problems.some((problem) => isLoss(problem) || problem.code === "unreachable");
+      },
+    });
+  } catch (error) {
+    // How it was lost says more than that it is still away.
+    const away = error instanceof Refusal && error.problems.every((problem) => problem.code === "unreachable");
+    throw away && loss ? loss.refusal : error;
+  }
+}
+
+function isLoss(problem: Problem): boolean {
+  return problem.code === "connection-lost" && !problem.byAdmin;
 }
 
 type Client = Parameters<Parameters<Database["withClient"]>[0]>[0];

@@ -69,6 +69,7 @@ export async function withDatabase<T>(
     application_name: APPLICATION_NAME,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     query_timeout: ANSWER_TIMEOUT_MS,
     max: sessions,
   });

@@ -30,6 +30,9 @@ import { resultTable } from "./result-table.ts";
 /** Schemas migrated at once. */
 const CONCURRENCY = 4;
 
+/** How long a server that was lost is waited for: a restart or a failover takes less. */
+const RECOVERY_MS = 60_000;
+
 /** The engine's stand-in for a value that a preview cannot know (pulumi: runtime/rpc.ts, unknownValue). */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
@@ -104,6 +107,7 @@ async function migrate(id: string, news: Raw, olds: Outputs | undefined): Promis
         settings: inputs,
         concurrency: CONCURRENCY,
         waitMs: inputs.waitTimeoutMs,
+        recoveryMs: RECOVERY_MS,
         onStep: (plan, step, index) =>
           log.status(`${plan.schema}: ${step.direction} ${step.revision} (${index + 1} of ${plan.steps.length})`),
         onRetry: (plan, step, blocker) =>

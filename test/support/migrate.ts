@@ -46,6 +46,7 @@ function upIn(
     settings: SETTINGS,
     concurrency: 1,
     waitMs: 30_000,
+    recoveryMs: options.waitMs ?? 30_000,
     onStep: () => {},
     onWait: () => {},
     onRetry: () => {},
