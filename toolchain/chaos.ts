@@ -6,7 +6,7 @@ const { values } = parseArgs({
   options: {
     seed: { type: "string", default: `${Date.now() % 1_000_000}` },
     rounds: { type: "string", default: "300" },
-    seconds: { type: "string", default: "240" },
+    seconds: { type: "string", default: "300" },
   },
 });
 const [seed, rounds, seconds] = [values.seed, values.rounds, values.seconds].map(Number);

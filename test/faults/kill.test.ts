@@ -1,6 +1,9 @@
+import pg from "pg";
 import { afterAll, describe, expect, test } from "vitest";
 import type { SchemaResult } from "../../src/fleet/run-fleet.ts";
+import { APPLICATION_NAME } from "../../src/postgres/connection.ts";
 import { startEmbeddedPostgres } from "../../toolchain/embedded-postgres.ts";
+import { clientConfig } from "../support/database.ts";
 import { type FleetProcess, startFleet } from "../support/fleet.ts";
 import { disagreements, type MarkedRevision, markedHistory, markedScripts } from "../support/marked-history.ts";
 import { up, wish } from "../support/migrate.ts";
@@ -140,6 +143,36 @@ describe.each(victims)("a SIGKILL or termination of the %s", (victim) => {
     await killedAt(moment, victim, schemas);
     await holds(schemas);
     if (victim === "process") expect((await ledgerRows(database, schemas[0])).at(-1)).toBe("3 0003_index applying");
+    await nextFinishes(schemas);
+  });
+});
+
+describe.each(["backend", "server"] as const)("a kill of the %s between a script and its ledger row", (victim) => {
+  test("leaves neither", async () => {
+    const schemas = await freshSchemas();
+    const [schema] = schemas;
+    await up(database.connection, { [schema]: wish(history, { target: "0001_first" }) });
+    const other = new pg.Client(clientConfig(database.connection));
+    other.on("error", () => {});
+    await other.connect();
+    // Writing the row has to wait for this, and by then the script has run.
+    await other.query(`BEGIN; LOCK TABLE ${schema}.migration_ledger IN SHARE MODE`);
+    const run = startFleet({
+      connection: database.connection,
+      scripts: markedScripts(revisions),
+      targets: { [schema]: "0002_second" },
+      concurrency: 1,
+      waitMs: 0,
+    });
+    const waits = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = $1`;
+    await expect.poll(() => database.query(waits, [APPLICATION_NAME]), { timeout: 10_000 }).toHaveLength(1);
+    await kill[victim](run);
+    await other.end().catch(() => {});
+    const codes = (await run.results)?.flatMap(({ problems }) => problems.map(({ code }) => code));
+    await holds(schemas);
+    // A run that nobody told of an administrator went on by itself meanwhile.
+    expect([[], ["connection-lost"]]).toContainEqual(codes);
+    expect(await ledgerRows(database, schema)).toHaveLength(codes?.length === 0 ? 2 : 1);
     await nextFinishes(schemas);
   });
 });

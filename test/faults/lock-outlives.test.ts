@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { startFleet } from "../support/fleet.ts";
@@ -20,6 +19,5 @@ test("no lock outlives its process, also not one that was killed inside a long s
   });
   await sleeping(database);
   await run.kill();
-  await sleep(8_000);
-  expect(await advisoryLocks(database)).toBe(0);
+  await expect.poll(() => advisoryLocks(database), { timeout: 8_000 }).toBe(0);
 });

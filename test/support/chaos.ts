@@ -121,7 +121,7 @@ async function play(server: EmbeddedServer, database: TestDatabase, round: Round
     await kill(round.victim, runs, server, database);
     const results = await inTime(Promise.all(runs.map((run) => run.results)));
     const broken = [...(await unsettled(database)), ...(await untruths(database, results))];
-    return { inside: !late, broken: broken.length > 0 ? broken : await nextRun(database, round.next) };
+    return { inside: !late, broken: broken.length > 0 ? broken : await nextRuns(database, round.next) };
   } finally {
     for (const run of runs) await run.kill();
   }
@@ -165,8 +165,13 @@ function isDone({ problems }: SchemaResult): boolean {
   return problems.length === 0;
 }
 
-/** A run that nobody disturbs has to get everywhere. */
-async function nextRun(database: TestDatabase, targets: Targets): Promise<readonly string[]> {
+/** Runs that nobody disturbs: what was interrupted outside a transaction is finished on its way, then all get everywhere. */
+async function nextRuns(database: TestDatabase, targets: Targets): Promise<readonly string[]> {
+  const finished = await undisturbed(database, await ends(database));
+  return finished.length > 0 ? finished : undisturbed(database, targets);
+}
+
+async function undisturbed(database: TestDatabase, targets: Targets): Promise<readonly string[]> {
   const wishes = Object.fromEntries(
     Object.entries(targets).map(([schema, target]) => [schema, wish(history, { target })]),
   );
@@ -179,6 +184,19 @@ async function nextRun(database: TestDatabase, targets: Targets): Promise<readon
     ...(stopped.length > 0 ? [] : await misplaced(database, targets)),
     ...(await unsettled(database)),
   ];
+}
+
+/** Where each interrupted script was going. To turn around in the middle of one is for a person to decide. */
+async function ends(database: TestDatabase): Promise<Targets> {
+  const places: Record<string, string> = {};
+  for (const schema of SCHEMAS) {
+    const last = (await ledgerRows(database, schema).catch(() => [])).at(-1);
+    const [, revision, state] = last?.split(" ") ?? [];
+    const at = REVISIONS.findIndex(({ id }) => id === revision);
+    if (state === "applying") places[schema] = revision ?? "base";
+    if (state === "reverting") places[schema] = REVISIONS[at - 1]?.id ?? "base";
+  }
+  return places;
 }
 
 async function misplaced(database: TestDatabase, places: Targets): Promise<readonly string[]> {

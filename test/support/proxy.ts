@@ -26,9 +26,16 @@ export interface Proxy {
   /** From now on no byte passes, in any connection, old or new; nothing is closed. */
   readonly freeze: () => void;
   readonly thaw: () => void;
+  /** New connections pass again; those that were frozen stay silent for good, as behind a firewall that forgot them. */
+  readonly forget: () => void;
   /** Takes back the faults whose moment has not come. */
   readonly disarm: () => void;
   readonly close: () => Promise<void>;
+}
+
+interface Weather {
+  thawed: PromiseWithResolvers<void> | undefined;
+  readonly pairs: (readonly [client: Socket, upstream: Socket])[];
 }
 
 interface Fault {
@@ -65,10 +72,13 @@ export function useProxy(server: Connection): Pick<Proxy, "connection" | "once" 
 export async function startProxy(server: Connection): Promise<Proxy> {
   const faults = new Set<Fault>();
   const open = new Set<() => void>();
-  let thawed: PromiseWithResolvers<void> | undefined;
-  const mayPass = () => thawed?.promise;
+  // Connections share the weather that they began in.
+  let weather: Weather = { thawed: undefined, pairs: [] };
   const listener = createServer((client) => {
-    const cut = join(client, connect(server.port, server.host), faults, mayPass);
+    const own = weather;
+    const upstream = connect(server.port, server.host);
+    const cut = join(client, upstream, faults, () => own.thawed?.promise);
+    own.pairs.push([client, upstream]);
     open.add(cut);
     client.on("close", () => open.delete(cut));
   }).listen(0, "127.0.0.1");
@@ -86,11 +96,19 @@ export async function startProxy(server: Connection): Promise<Proxy> {
         faults.add(armed);
       }),
     freeze: () => {
-      thawed ??= Promise.withResolvers();
+      weather.thawed ??= Promise.withResolvers();
     },
     thaw: () => {
-      thawed?.resolve();
-      thawed = undefined;
+      weather.thawed?.resolve();
+      weather.thawed = undefined;
+    },
+    forget: () => {
+      // What TCP's keepalive does for a server whose client is gone.
+      for (const [client, upstream] of weather.pairs) {
+        if (client.destroyed) upstream.destroy();
+        else client.on("close", () => upstream.destroy());
+      }
+      weather = { thawed: undefined, pairs: [] };
     },
     disarm: () => faults.clear(),
     close: async () => {
