@@ -247,18 +247,3 @@ describe("words", () => {
     expect(previewReports(plans, "f")[0]?.text.split("\n")[0]?.length).toBeLessThan(300);
   });
 });
-
-it("8 a thousand schemas are planned in a second", () => {
-  const history = readHistory("migrations");
-  const begun = performance.now();
-  for (let i = 0; i < 1000; i++) plan({ ledger: ledgerOf([], `t${i}`), history });
-  expect(performance.now() - begun).toBeLessThan(1000);
-});
-it("8 a script of 5000 statements is parsed in a second", () => {
-  const sql = Array.from({ length: 5000 }, (_, i) => `INSERT INTO t VALUES (${i}, 'ação ${"x".repeat(100)}');\n`).join(
-    "",
-  );
-  const begun = performance.now();
-  parse(sql);
-  expect(performance.now() - begun).toBeLessThan(1000);
-});
