@@ -1,4 +1,4 @@
-import type pg from "pg";
+import pg from "pg";
 import { type Blocker, Refusal } from "../problem.ts";
 import { type Database, patiently } from "./connection.ts";
 
@@ -31,10 +31,8 @@ export async function withWatch<T>(
       blocker = (await database.withClient((other) => blockerOf(other, processID))) ?? blocker;
       heard = performance.now();
     } catch (error) {
-      // An error is an answer too (no session free, say); only silence counts.
-      if (!(error instanceof Refusal) || error.problems.every((problem) => problem.code !== "unreachable")) {
-        heard = performance.now();
-      }
+      // The server's own error is an answer too (no session free, say); a time-out is the silence that counts.
+      if (isAnswer(error)) heard = performance.now();
     } finally {
       looking = false;
     }
@@ -45,6 +43,11 @@ export async function withWatch<T>(
   } finally {
     clearInterval(timer);
   }
+}
+
+function isAnswer(error: unknown): boolean {
+  if (error instanceof Refusal) return error.problems.every((problem) => problem.code !== "unreachable");
+  return error instanceof pg.DatabaseError;
 }
 
 interface WatchedClient extends pg.ClientBase {

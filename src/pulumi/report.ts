@@ -23,8 +23,8 @@ const SHORT_SCRIPT_LINES = 6;
 export function previewReports(plans: readonly Plan[], file: string, losses: readonly Loss[] = []): readonly Report[] {
   const moving = plans.filter((plan) => plan.steps.length > 0);
   const resting = plans.filter((plan) => plan.steps.length === 0);
-  const reports = [...groupBy(moving, wayOf).values()].map((group) => groupReport(group, losses));
-  const still = [...groupBy(resting, (plan) => plan.to).entries()].map(
+  const reports = [...Map.groupBy(moving, wayOf).values()].map((group) => groupReport(group, losses));
+  const still = [...Map.groupBy(resting, (plan) => plan.to).entries()].map(
     ([to, group]) => `${namesOf(group)}: ${to}, nothing to do${pendingText(group)}`,
   );
   const rest = [...still, moving.length > 0 ? `The SQL, exactly as it would run: ${file}` : ""].filter(Boolean);
@@ -110,8 +110,4 @@ function wordsOf({ script }: Step, effects: readonly Effect[]): readonly string[
 
 function effectsOf(step: Step): readonly Effect[] {
   return step.script.statements.flatMap((statement) => describeStatement(statement.node, statement.sql));
-}
-
-function groupBy<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, readonly T[]> {
-  return Map.groupBy(items, key);
 }
