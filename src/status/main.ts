@@ -22,7 +22,8 @@ try {
       process.exitCode = 1;
     }
   }
-  console.log(json ? JSON.stringify(statuses, undefined, 2) : statusTable(statuses));
+  if (json) console.log(JSON.stringify(statuses, undefined, 2));
+  else if (statuses.length > 0) console.log(statusTable(statuses));
 } catch (error) {
   console.error(errorText(error));
   process.exitCode = 1;
