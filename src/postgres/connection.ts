@@ -107,11 +107,18 @@ async function withPooledClient<T>(
     failed = false;
     return result;
   } catch (error) {
-    throw error instanceof Refusal ? error : (ended ?? error);
+    throw told(error, ended);
   } finally {
     client.off("error", note);
     client.release(failed);
   }
+}
+
+/** Of a session that ended what says most: the server's last words, also where only the query after them failed. */
+function told(error: unknown, ended: Error | undefined): unknown {
+  if (!(error instanceof Refusal)) return ended ?? error;
+  const isLoss = error.problems.some((problem) => problem.code === "connection-lost");
+  return isLoss && ended instanceof pg.DatabaseError ? ended : error;
 }
 
 /** Sessions that notice when we are gone; a session keeps its settings for as long as the pool keeps it. */

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { Refusal } from "../problem.ts";
 import { messageOf, serverError } from "./connection.ts";
-import { ADMIN_SHUTDOWN, endsSession } from "./sqlstate.ts";
+import { endsSession, isByAdmin } from "./sqlstate.ts";
 
 /**
  * Whatever went wrong in a schema's session as a refusal, so that one schema's trouble never hides what became of the
@@ -10,11 +10,10 @@ import { ADMIN_SHUTDOWN, endsSession } from "./sqlstate.ts";
 export function refusalOf(error: unknown, schema: string): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof pg.DatabaseError) {
-    if (!endsSession(error.code)) {
+    if (!endsSession(error)) {
       return new Refusal([{ code: "server-error", doing: `to work on schema "${schema}"`, error: serverError(error) }]);
     }
-    const byAdmin = error.code === ADMIN_SHUTDOWN;
-    return new Refusal([{ code: "connection-lost", schema, detail: error.message, byAdmin }]);
+    return new Refusal([{ code: "connection-lost", schema, detail: error.message, byAdmin: isByAdmin(error) }]);
   }
   if (!(error instanceof Error) || !isConnectionError(error)) throw error;
   return new Refusal([{ code: "connection-lost", schema, detail: messageOf(error), byAdmin: false }]);

@@ -103,7 +103,7 @@ async function send(database: Database, client: pg.ClientBase, schema: string, m
 async function rolledBack(client: pg.ClientBase, message: Message, error: unknown): Promise<boolean> {
   // Code may throw whatever it likes; of SQL, only the server's own errors leave a session.
   if (!message.code && !(error instanceof pg.DatabaseError)) return false;
-  if (error instanceof pg.DatabaseError && endsSession(error.code)) return false;
+  if (error instanceof pg.DatabaseError && endsSession(error)) return false;
   try {
     await client.query("ROLLBACK");
     return true;

@@ -28,6 +28,6 @@ export async function selectEach<Row extends pg.QueryResultRow>(
 
 /** A server that may not be read from is a refusal; a session that ended is for the caller to understand. */
 function refused(error: unknown): never {
-  if (!(error instanceof pg.DatabaseError) || endsSession(error.code)) throw error;
+  if (!(error instanceof pg.DatabaseError) || endsSession(error)) throw error;
   throw new Refusal([{ code: "server-error", doing: "to read the ledgers", error: serverError(error) }]);
 }

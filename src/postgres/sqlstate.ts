@@ -1,21 +1,42 @@
+import type { DatabaseError } from "pg";
+
 /** SQLSTATEs by name (manual, appendix A). Message text is never matched: it is translated and changes. */
 export const INVALID_PASSWORD = "28P01";
 export const INVALID_AUTHORIZATION = "28000";
 export const INVALID_CATALOG_NAME = "3D000";
-export const LOCK_NOT_AVAILABLE = "55P03";
-export const DEADLOCK_DETECTED = "40P01";
-export const SERIALIZATION_FAILURE = "40001";
-export const CRASH_SHUTDOWN = "57P02";
 export const CANNOT_CONNECT_NOW = "57P03";
-/** pg_terminate_backend, or a server that is shut down: someone meant it, so it is not tried again. */
-export const ADMIN_SHUTDOWN = "57P01";
+const LOCK_NOT_AVAILABLE = "55P03";
+const DEADLOCK_DETECTED = "40P01";
+const SERIALIZATION_FAILURE = "40001";
+const CRASH_SHUTDOWN = "57P02";
+const ADMIN_SHUTDOWN = "57P01";
+const INTERNAL_ERROR = "XX000";
+
+/** What tells errors apart: the SQLSTATE, and where one says too little the function of the server that raised it. */
+type Raised = Pick<DatabaseError, "code" | "routine">;
 
 /** True where the server has ended the session with this error. */
-export function endsSession(sqlstate: string | undefined): boolean {
-  return sqlstate === ADMIN_SHUTDOWN || sqlstate === CRASH_SHUTDOWN || sqlstate === CANNOT_CONNECT_NOW;
+export function endsSession({ code }: Raised): boolean {
+  return code === ADMIN_SHUTDOWN || code === CRASH_SHUTDOWN || code === CANNOT_CONNECT_NOW;
+}
+
+/**
+ * True for pg_terminate_backend, or a server that is shut down: someone meant it, so it is not tried again. A session that
+ * finds its server killed says the same SQLSTATE, from where it reads and writes (PostgreSQL: be-secure.c).
+ */
+export function isByAdmin({ code, routine }: Raised): boolean {
+  return code === ADMIN_SHUTDOWN && routine === "ProcessInterrupts";
 }
 
 /** True where nothing is wrong with the script: others were in the way, and the transaction can be run again. */
-export function isTransient(sqlstate: string | undefined): boolean {
-  return sqlstate === LOCK_NOT_AVAILABLE || sqlstate === DEADLOCK_DETECTED || sqlstate === SERIALIZATION_FAILURE;
+export function isTransient({ code, routine }: Raised): boolean {
+  return (
+    code === LOCK_NOT_AVAILABLE ||
+    code === DEADLOCK_DETECTED ||
+    code === SERIALIZATION_FAILURE ||
+    (code === INTERNAL_ERROR && routine !== undefined && CATALOG_WRITES.includes(routine))
+  );
 }
+
+/** Where two sessions meet that change one row of the catalog ("tuple concurrently updated"; PostgreSQL: heapam.c). */
+const CATALOG_WRITES: readonly string[] = ["simple_heap_update", "simple_heap_delete"];

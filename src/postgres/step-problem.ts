@@ -4,7 +4,7 @@ import type { Blocker, Problem, ServerError } from "../problem.ts";
 import { lineAt } from "../script/parse-script.ts";
 import { isRepeatable } from "../script/repeatable.ts";
 import { messageOf, serverError } from "./connection.ts";
-import { ADMIN_SHUTDOWN, isTransient } from "./sqlstate.ts";
+import { isByAdmin, isTransient } from "./sqlstate.ts";
 import type { Message } from "./step-messages.ts";
 
 /** A message that the server did not carry out. Its transaction is rolled back already. */
@@ -26,12 +26,8 @@ export class Failed extends Error {
     this.ended = ended;
   }
 
-  get sqlstate(): string | undefined {
-    return this.original instanceof pg.DatabaseError ? this.original.code : undefined;
-  }
-
   get transient(): boolean {
-    return !this.ended && isTransient(this.sqlstate);
+    return !this.ended && this.original instanceof pg.DatabaseError && isTransient(this.original);
   }
 }
 
@@ -47,7 +43,7 @@ function connectionLost(plan: Plan, failed: Failed): Problem {
     code: "connection-lost",
     schema: plan.schema,
     detail: failed.message,
-    byAdmin: failed.sqlstate === ADMIN_SHUTDOWN,
+    byAdmin: failed.original instanceof pg.DatabaseError && isByAdmin(failed.original),
   };
 }
 
