@@ -2,6 +2,7 @@ import leven from "leven";
 import type { z } from "zod";
 import { connectionOf } from "./config/connection-config.ts";
 import { type Environment, Keys } from "./config/keys.ts";
+import { plainPasswords, roleProblems } from "./config/role-problems.ts";
 import type { Connection } from "./postgres/connection.ts";
 import { type Problem, Refusal, refuseIfAny } from "./problem.ts";
 import { schemaNameProblem } from "./schema-name.ts";
@@ -22,9 +23,14 @@ export interface StackConfig {
   readonly statementTimeoutMs: number;
   readonly waitTimeoutMs: number;
   readonly onDestroy: "retain" | "drop";
+  /** The role that a schema's objects belong to; `{schema}` in it stands for the schema's name. */
+  readonly owner?: string | undefined;
+  /** The role that a schema's application signs in as; `{schema}` as above. */
+  readonly app?: string | undefined;
+  readonly rolePasswords: Readonly<Record<string, string>>;
 }
 
-const SECRETS: ReadonlySet<string> = new Set(["url", "password"]);
+const SECRETS: ReadonlySet<string> = new Set(["url", "password", "rolePasswords"]);
 
 /**
  * Parses a stack's config. What it does not say about the connection is taken from the PG* variables, as every
@@ -40,6 +46,7 @@ export function parseConfig(values: Readonly<Record<string, unknown>>, environme
   const keys = parsed.data ?? withoutBadKeys(given, parsed.error?.issues ?? []);
   problems.push(...schemaProblems(keys));
   const connection = connectionOf(keys, environment, problems);
+  problems.push(...roleProblems(keys, connection?.user));
   if (!connection || problems.length > 0) throw new Refusal(problems);
   // The connection's parts stay behind: a spread of this value must never carry a password anywhere.
   const { url, host, port, database, user, password, sslmode, sslrootcert, ...config } = keys;
@@ -77,6 +84,7 @@ function nearest(key: string, known: readonly string[]): string | undefined {
 
 function howToSet(key: string): string {
   if (key === "schemas" || key === "searchPath") return `Set it: pulumi config set --path '${key}[0]' NAME.`;
+  if (key === "rolePasswords") return "Set it: pulumi config set --secret --path 'rolePasswords.ROLE'.";
   if (key === "pins") return "Set it: pulumi config set --path 'pins.SCHEMA' TARGET.";
   return `Set it: pulumi config set ${SECRETS.has(key) ? "--secret " : ""}${key} VALUE.`;
 }
@@ -111,16 +119,29 @@ function schemaProblems({ schemas, pins, searchPath, onDestroy }: Keys): readonl
  * Refuses a password that stands in the stack's file as plain text, from where it goes into the repository.
  *
  * @param secrets the keys that Pulumi keeps encrypted
+ * @param file text of Pulumi.STACK.yaml; empty where the config is kept elsewhere
  */
-export function refusePlainSecrets(values: Readonly<Record<string, unknown>>, secrets: readonly string[]): void {
-  const plain = [...SECRETS].filter((key) => (values[key] ?? "") !== "" && !secrets.includes(key));
+export function refusePlainSecrets(
+  values: Readonly<Record<string, unknown>>,
+  secrets: readonly string[],
+  file = "",
+  project = "",
+): void {
+  const plain = [...SECRETS].filter((key) => !["", "{}"].includes(String(values[key] ?? "")) && !secrets.includes(key));
+  const roles = plain.includes("rolePasswords") ? [] : plainPasswords(file, project);
   refuseIfAny(
-    plain.map((key) => ({
+    [
+      ...plain.map((key) => ({ key, set: key === "rolePasswords" ? "--path 'rolePasswords.ROLE'" : key })),
+      ...roles.map((role) => ({
+        key: `rolePasswords.${role}`,
+        set: `--path 'rolePasswords[${JSON.stringify(role)}]'`,
+      })),
+    ].map(({ key, set }) => ({
       code: "config",
       key,
       got: "a value in plain text",
       wants: "an encrypted one",
-      fix: `Set it again: pulumi config set --secret ${key}. The old value is in the file's history: change it on the server.`,
+      fix: `Set it again: pulumi config set --secret ${set}. The old value is in the file's history: change it on the server.`,
     })),
   );
 }

@@ -119,6 +119,8 @@ export function problemText(problem: Problem): string {
         `Schema "${problem.schema}" does not exist. Declare it in the program (new postgresql.Schema) and let SchemaMigration ` +
         "depend on it, or create it."
       );
+    case "role-name":
+      return `config "${problem.key}": role name "${problem.role}": ${problem.why}`;
     case "unreachable":
       return `${problem.server} does not answer as PostgreSQL: ${problem.detail}. Check the host, the port and the network.`;
     case "no-tls":

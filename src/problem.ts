@@ -95,6 +95,8 @@ export type Problem =
   // Schemas
   | { readonly code: "schema-name"; readonly schema: string; readonly why: string }
   | { readonly code: "schema-missing"; readonly schema: string }
+  // Roles
+  | { readonly code: "role-name"; readonly key: string; readonly role: string; readonly why: string }
   // The server
   | { readonly code: "unreachable"; readonly server: string; readonly detail: string }
   | { readonly code: "no-tls"; readonly server: string }

@@ -30,6 +30,7 @@ describe("what a stack need not say", () => {
       statementTimeoutMs: 0,
       waitTimeoutMs: 60_000,
       onDestroy: "retain",
+      rolePasswords: {},
       connection: {
         host: "db.example.com",
         port: 5432,

@@ -29,6 +29,7 @@ const text = z.preprocess(
   (value) => (typeof value === "number" ? `${value}` : value),
   z.string("text").min(1, "some text"),
 );
+const passwords = "passwords by role";
 const targets = 'targets by schema name, like {"tenant_7": "0009"}';
 
 /** Every key of a stack's config; Pulumi.yaml declares the same with their descriptions. */
@@ -48,6 +49,9 @@ export const Keys = z.strictObject({
   statementTimeoutMs: milliseconds.default(0),
   waitTimeoutMs: milliseconds.default(60_000),
   onDestroy: z.enum(["retain", "drop"], "retain or drop").default("retain"),
+  owner: text.optional(),
+  app: text.optional(),
+  rolePasswords: z.preprocess(json, z.record(z.string(), z.string(passwords), passwords)).default({}),
   url: z.string("text").optional(),
   host: text.optional(),
   port: whole("a port from 1 to 65535", 1, 65_535).optional(),

@@ -29,6 +29,8 @@ export const InputsShape = z.object({
   downFrom: z.enum(["folder", "ledger"]).optional(),
   baseline: z.string().optional(),
   adopt: z.enum(["alembic"]).optional(),
+  owner: z.string().optional(),
+  app: z.string().optional(),
   lockTimeoutMs: z.number(),
   statementTimeoutMs: z.number(),
   waitTimeoutMs: z.number(),

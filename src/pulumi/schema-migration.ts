@@ -32,6 +32,13 @@ export interface SchemaMigrationArgs {
   readonly baseline?: string | undefined;
   /** Takes over from another tool's table where a schema has no ledger: Alembic's says where it is. */
   readonly adopt?: "alembic" | undefined;
+  /**
+   * The role that steps run as, so that what they make belongs to it; `{schema}` in it stands for the schema's name. It has to
+   * exist, and who signs in must be allowed to become it. Default: steps run as who signs in.
+   */
+  readonly owner?: string | undefined;
+  /** The role of a schema's application, `{schema}` as above: gets its rights on what the owner has there already. */
+  readonly app?: string | undefined;
   /** How long a statement waits for a table's lock, in ms. Default 5000; 0 waits for ever. */
   readonly lockTimeoutMs?: number;
   /** How long a statement may take, in ms. Default 0: for ever. */
@@ -66,6 +73,8 @@ export class SchemaMigration extends pulumi.dynamic.Resource {
       downFrom: args.downFrom,
       baseline: args.baseline,
       adopt: args.adopt,
+      owner: args.owner,
+      app: args.app,
       lockTimeoutMs: args.lockTimeoutMs ?? 5_000,
       statementTimeoutMs: args.statementTimeoutMs ?? 0,
       waitTimeoutMs: args.waitTimeoutMs ?? 60_000,

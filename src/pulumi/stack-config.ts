@@ -17,7 +17,7 @@ export function stackConfig(): StackConfig {
   const secrets = secretKeys().map((key) => key.slice(prefix.length));
   try {
     refuseIfAny(unquotedNumbers(stackFile(), pulumi.getProject()));
-    refusePlainSecrets(values, secrets);
+    refusePlainSecrets(values, secrets, stackFile(), pulumi.getProject());
     return parseConfig(values, process.env);
   } catch (error) {
     throw new pulumi.RunError(errorText(error));
