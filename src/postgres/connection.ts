@@ -101,8 +101,7 @@ async function withPooledClient<T>(
   client.on("error", note);
   let failed = true;
   try {
-    if (!prepared.has(client)) await client.query(NOTICE_LOST_CLIENT);
-    prepared.add(client);
+    if (!backends.has(client)) backends.set(client, await prepared(client));
     const result = await callback(client);
     failed = false;
     return result;
@@ -121,8 +120,19 @@ function told(error: unknown, ended: Error | undefined): unknown {
   return isLoss && ended instanceof pg.DatabaseError ? ended : error;
 }
 
-/** Sessions that notice when we are gone; a session keeps its settings for as long as the pool keeps it. */
-const prepared = new WeakSet<pg.PoolClient>();
+/** Sessions that notice when we are gone, by their processes; a session keeps its settings for as long as the pool keeps it. */
+const backends = new WeakMap<pg.ClientBase, number>();
+
+async function prepared(client: pg.ClientBase): Promise<number> {
+  await client.query(NOTICE_LOST_CLIENT);
+  const { rows } = await client.query<{ pid: number }>("SELECT pg_catalog.pg_backend_pid() AS pid");
+  return rows[0]?.pid ?? 0;
+}
+
+/** The server's process of a session that a {@link Database} lends. A pooler tells clients a number of its own at sign-in. */
+export function backendOf(client: pg.ClientBase): number {
+  return backends.get(client) ?? 0;
+}
 
 function pick({ host, port, database, user, password }: Connection) {
   return { host, port, database, user, password: password ?? "" };

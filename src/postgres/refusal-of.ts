@@ -23,6 +23,8 @@ export function refusalOf(error: unknown, schema: string): Refusal {
 function isConnectionError(error: Error): boolean {
   return (
     "syscall" in error ||
-    /^(Connection terminated|Client has encountered|the server stopped|Query read timeout)/.test(error.message)
+    /^(Connection terminated|Client has encountered|the server stopped|the connection fell silent|Query read timeout)/.test(
+      error.message,
+    )
   );
 }

@@ -1,16 +1,18 @@
+import type { Socket } from "node:net";
 import pg from "pg";
 import { type Blocker, Refusal } from "../problem.ts";
-import { type Database, patiently } from "./connection.ts";
+import { backendOf, type Database, patiently } from "./connection.ts";
 
 /** How often a running step is looked at, in ms; one that is done before costs nothing. */
 const INTERVAL_MS = 1_000;
 
-/** How long a server may leave the watch without any answer before its connections are given up, in ms. */
+/** How long there may be no sign that an answer will come, in ms, before a connection is given up. */
 const SILENCE_MS = 20_000;
 
 /**
  * Watches a session from a second one while it works: remembers who blocks it, and ends it on our side when the server
- * answers neither. Without it, a server that stopped answering would be waited for for ever.
+ * answers neither, or has finished and its answer never came. Without it, both would be waited for for ever: a server that
+ * stopped, and a connection that a firewall forgot.
  *
  * @returns the callback's result and the last session seen in its way
  */
@@ -19,20 +21,29 @@ export async function withWatch<T>(
   client: pg.ClientBase,
   callback: () => Promise<T>,
 ): Promise<{ readonly result: T; readonly blocker: Blocker | undefined }> {
+  const watched = client as WatchedClient;
+  const { stream } = watched.connection;
   let blocker: Blocker | undefined;
   let looking = false;
   let heard = performance.now();
-  const { processID, connection } = client as WatchedClient;
+  let silent = SERVER_SILENT;
+  let received = stream.bytesRead;
   const look = async () => {
-    if (performance.now() - heard > SILENCE_MS) connection.stream.destroy(new Error("the server stopped answering"));
+    if (performance.now() - heard > SILENCE_MS) stream.destroy(new Error(silent));
     if (looking) return;
     looking = true;
     try {
-      blocker = (await database.withClient((other) => blockerOf(other, processID))) ?? blocker;
-      heard = performance.now();
+      const seen = await database.withClient((other) => lookAt(other, backendOf(client)));
+      blocker = seen.blocker ?? blocker;
+      // Code may pause between its queries, a long script may still be on its way there and a long result on its way back.
+      const waiting = !watched.readyForQuery && stream.writableLength === 0 && stream.bytesRead === received;
+      if (seen.works || !waiting) heard = performance.now();
+      received = stream.bytesRead;
+      silent = CONNECTION_SILENT;
     } catch (error) {
       // The server's own error is an answer too (no session free, say); a time-out is the silence that counts.
       if (isAnswer(error)) heard = performance.now();
+      else silent = SERVER_SILENT;
     } finally {
       looking = false;
     }
@@ -45,26 +56,40 @@ export async function withWatch<T>(
   }
 }
 
+const SERVER_SILENT = "the server stopped answering";
+const CONNECTION_SILENT = "the connection fell silent, while the server is well";
+
 function isAnswer(error: unknown): boolean {
   if (error instanceof Refusal) return error.problems.every((problem) => problem.code !== "unreachable");
   return error instanceof pg.DatabaseError;
 }
 
+/** node-postgres has these; its types do not. */
 interface WatchedClient extends pg.ClientBase {
-  readonly processID: number;
-  readonly connection: { readonly stream: { destroy(error: Error): void } };
+  /** False while a query waits for its answer. */
+  readonly readyForQuery: boolean;
+  readonly connection: { readonly stream: Socket };
 }
 
-async function blockerOf(client: pg.ClientBase, pid: number): Promise<Blocker | undefined> {
-  const { rows } = await client.query<Blocker>(
+interface Seen {
+  /** False where the session waits for its client, or is gone. */
+  readonly works: boolean;
+  readonly blocker: Blocker | null;
+}
+
+async function lookAt(other: pg.ClientBase, pid: number): Promise<Seen> {
+  const { rows } = await other.query<Seen>(
     patiently(
-      `SELECT pid, application_name AS application, usename AS user, left(query, 200) AS query,
-            extract(epoch FROM clock_timestamp() - coalesce(xact_start, query_start))::integer AS seconds
-       FROM pg_catalog.pg_stat_activity
-      WHERE pid = ANY (pg_catalog.pg_blocking_pids($1)) ORDER BY xact_start LIMIT 1`,
+      `SELECT a.state NOT LIKE 'idle%' AS works, to_json(b) AS blocker
+       FROM pg_catalog.pg_stat_activity a LEFT JOIN LATERAL (
+         SELECT pid, application_name AS application, usename AS user, left(query, 200) AS query,
+                extract(epoch FROM clock_timestamp() - coalesce(xact_start, query_start))::integer AS seconds
+           FROM pg_catalog.pg_stat_activity
+          WHERE pid = ANY (pg_catalog.pg_blocking_pids(a.pid)) ORDER BY xact_start LIMIT 1) b ON true
+      WHERE a.pid = $1`,
       [pid],
       SILENCE_MS / 2,
     ),
   );
-  return rows[0];
+  return rows[0] ?? { works: false, blocker: null };
 }

@@ -1,14 +1,18 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import type { Migration } from "../../src/history/migration.ts";
 import { useDatabase } from "../support/database.ts";
 import { historyOf } from "../support/history.ts";
 import { up, wish } from "../support/migrate.ts";
+import { pgBouncer, withPgBouncer } from "../support/pgbouncer.ts";
 import { useRole } from "../support/role.ts";
 
 const database = useDatabase();
+const { query } = database;
 const tenant = useRole(database);
 
-test("a slow step is not given up where the server has no session left for the watch", async () => {
-  await database.query(`CREATE SCHEMA slow AUTHORIZATION ${tenant.user}; ALTER ROLE ${tenant.user} CONNECTION LIMIT 1`);
+test.concurrent("a slow step is not given up where the server has no session left for the watch", async () => {
+  await query(`CREATE SCHEMA slow AUTHORIZATION ${tenant.user}; ALTER ROLE ${tenant.user} CONNECTION LIMIT 1`);
   const results = await up(
     { ...database.connection, ...tenant },
     { slow: wish(historyOf({ "0001_slow": "SELECT pg_sleep(25)" })) },
@@ -16,3 +20,33 @@ test("a slow step is not given up where the server has no session left for the w
   );
   expect(results).toMatchObject([{ schema: "slow", to: "0001_slow", problems: [] }]);
 });
+
+test.concurrent("a migration in TypeScript is not given up while it does something else than ask the server", async () => {
+  await query("CREATE SCHEMA pauses");
+  const code: Migration = async (client) => {
+    await client.query("CREATE TABLE a (id int)");
+    await sleep(25_000);
+    await client.query("CREATE TABLE b (id int)");
+  };
+  const [revision] = historyOf({ "0001_pauses": "-- code" });
+  if (!revision?.up) throw new Error("no revision");
+  const history = [{ ...revision, up: { ...revision.up, code } }];
+  const results = await up(database.connection, { pauses: wish(history) }, { concurrency: 1 });
+  expect(results).toMatchObject([{ schema: "pauses", to: "0001_pauses", problems: [] }]);
+});
+
+const found = pgBouncer === undefined ? " (skipped: no pgbouncer on this machine)" : "";
+
+test
+  .skipIf(pgBouncer === undefined)
+  .concurrent(
+    `nor is a slow step whose session is known to its pooler, in session mode, by another number${found}`,
+    async () => {
+      await query("CREATE SCHEMA pooled");
+      const slow = wish(historyOf({ "0001_slow": "SELECT pg_sleep(25)" }));
+      const results = await withPgBouncer(database.connection, "session", (pooled) =>
+        up(pooled, { pooled: slow }, { concurrency: 1 }),
+      );
+      expect(results).toMatchObject([{ schema: "pooled", to: "0001_slow", problems: [] }]);
+    },
+  );
