@@ -11,6 +11,7 @@ import type { Database } from "../postgres/connection.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
 import { refusalOf } from "../postgres/refusal-of.ts";
 import type { ApplyContext, StepResult } from "../postgres/run-step.ts";
+import { stepsDone } from "../postgres/steps-done.ts";
 import { type LockHolder, type Problem, Refusal } from "../problem.ts";
 
 /** How a schema is to be planned, without its ledger. */
@@ -67,14 +68,15 @@ async function runSchema(database: Database, schema: string, wish: Wish, options
   } catch (error) {
     const { problems } = refusalOf(error, schema);
     const from = progress.from ?? BASE;
-    return { schema, from, to: await standing(database, schema, from), steps: progress.steps, problems };
+    const { to, steps } = await standing(database, schema, options, { from, steps: progress.steps });
+    return { schema, from, to, steps, problems };
   }
 }
 
 interface Progress {
   /** Where the schema was when it was first looked at. */
   from: string | undefined;
-  readonly steps: StepResult[];
+  steps: StepResult[];
 }
 
 /** One go at a schema, from the lock to the last step. Returns the revision that it is at then. */
@@ -93,6 +95,8 @@ async function migrate(
       (holder) => options.onWait(schema, holder),
       async () => {
         const ledger = await readLedger(client, schema);
+        // A connection was lost before: what its COMMIT did is this run's work, heard of or not.
+        if (progress.from !== undefined) progress.steps = await stepsDone(client, ledger, options.run, progress.steps);
         progress.from ??= currentRevision(ledger);
         const plan = makePlan({ ...wish, ledger });
         const applied = ledger.applied.filter((row) => row.interrupted !== "up").map((row) => row.revision);
@@ -142,12 +146,24 @@ async function readLedger(client: Client, schema: string): Promise<Ledger> {
   return ledger;
 }
 
+interface Standing {
+  readonly to: string;
+  readonly steps: readonly StepResult[];
+}
+
 /** Asks the ledger where a schema stands after a failure: a COMMIT whose answer was lost may have succeeded. */
-async function standing(database: Database, schema: string, otherwise: string): Promise<string> {
+async function standing(
+  database: Database,
+  schema: string,
+  { run }: FleetOptions,
+  { from, steps }: { readonly from: string; readonly steps: readonly StepResult[] },
+): Promise<Standing> {
   try {
-    const [ledger] = await database.withClient((client) => readLedgers(client, [schema]));
-    return ledger ? currentRevision(ledger) : otherwise;
+    return await database.withClient(async (client) => {
+      const ledger = await readLedger(client, schema);
+      return { to: currentRevision(ledger), steps: await stepsDone(client, ledger, run, steps) };
+    });
   } catch {
-    return otherwise;
+    return { to: from, steps };
   }
 }

@@ -24,7 +24,7 @@ export interface ApplyContext {
 export interface StepResult {
   readonly revision: string;
   readonly direction: Step["direction"];
-  /** As this process saw it, round trips included. */
+  /** As this process saw it, round trips included; by the server's clock where the answer was lost. */
   readonly durationMs: number;
 }
 

@@ -49,6 +49,14 @@ async function cutAt(moment: Moment, run: () => Promise<SchemaResult>): Promise<
   return result;
 }
 
+/** What a run tells that it did, with a time for each. */
+function stepsOf({ steps }: SchemaResult): readonly string[] {
+  return steps.map(({ direction, revision, durationMs }) => {
+    expect(durationMs).toBeGreaterThan(0);
+    return `${direction} ${revision}`;
+  });
+}
+
 /** Holds for a schema after any run, whatever happened to it. */
 async function holds(schema: string): Promise<void> {
   expect(await disagreements(database, schema)).toEqual([]);
@@ -67,6 +75,7 @@ describe.each(moments)("a connection cut at COMMIT, %s", (_, when) => {
       const schema = await freshSchema();
       const result = await cutAt({ query: new RegExp(`${revision}.*COMMIT`, "s"), when }, () => up(schema));
       expect(result).toMatchObject({ from: "base", to: "0004_last", problems: [] });
+      expect(stepsOf(result)).toEqual(MARKED.map(({ id }) => `up ${id}`));
       await holds(schema);
       expect((await events(database, schema)).filter((event) => event.endsWith("done"))).toEqual(
         MARKED.map(({ id }) => `${id} up done`),
@@ -81,10 +90,19 @@ describe.each(moments)("a connection cut at COMMIT, %s", (_, when) => {
       up(schema, { target: "base" }),
     );
     expect(result).toMatchObject({ from: "0004_last", to: "base", problems: [] });
+    expect(stepsOf(result)).toEqual(MARKED.map(({ id }) => `down ${id}`).toReversed());
     await holds(schema);
     expect(await ledgerRows(database, schema)).toEqual([]);
     expect((await events(database, schema)).filter((event) => event.endsWith("down done"))).toHaveLength(4);
   });
+});
+
+test("a run that does not come back after it tells the step that nobody answered for, too", async () => {
+  const schema = await freshSchema();
+  const result = await cutAt({ query: /0002_second.*COMMIT/s, when: "after" }, () => up(schema, { recoveryMs: -1 }));
+  expect(result).toMatchObject({ to: "0002_second", problems: [{ code: "connection-lost" }] });
+  expect(stepsOf(result)).toEqual(["up 0001_first", "up 0002_second"]);
+  await holds(schema);
 });
 
 test("cut at every COMMIT of a history in turn, the run still ends at its target", async () => {
@@ -113,6 +131,7 @@ describe("a connection cut at a script outside a transaction", () => {
     const schema = await freshSchema();
     const result = await cutAt(moment, () => up(schema, { from: outside }));
     expect(result).toMatchObject({ to: "0002_in", problems: [] });
+    expect(stepsOf(result)).toEqual(["up 0001_out", "up 0002_in"]);
     expect(await ledgerRows(database, schema)).toEqual(["1 0001_out applied", "2 0002_in applied"]);
     expect(await tables(schema)).toEqual(["table after", "table once", "table twice"]);
   });

@@ -1,0 +1,26 @@
+import type pg from "pg";
+import type { Ledger } from "../plan/ledger.ts";
+import { EVENTS, type Run } from "./ledger-table.ts";
+import type { StepResult } from "./run-step.ts";
+import { quoteName } from "./session.ts";
+
+/**
+ * The steps that a run has finished in a schema, by its events: more than were heard of, where the answer to a COMMIT was
+ * lost. Of those the duration is the server's own.
+ */
+export async function stepsDone(
+  client: pg.ClientBase,
+  { schema, exists }: Ledger,
+  run: Run,
+  heard: readonly StepResult[],
+): Promise<StepResult[]> {
+  if (!exists) return [...heard];
+  const { rows } = await client.query<StepResult>(
+    `SELECT revision, direction, coalesce(duration_ms, 0) AS "durationMs" FROM ${quoteName(schema)}.${EVENTS}
+      WHERE run = $1 AND outcome IN ('done', 'recorded') ORDER BY id`,
+    [run.id],
+  );
+  const isSame = (one: StepResult) => (other: StepResult) =>
+    one.revision === other.revision && one.direction === other.direction;
+  return rows.map((row) => heard.find(isSame(row)) ?? row);
+}
