@@ -1,13 +1,18 @@
+import { hostname, userInfo } from "node:os";
 import { readHistory } from "../history/read-history.ts";
 import { type Inputs, type Outputs, wishes } from "./inputs.ts";
-import { type FleetPlan, planAll } from "./plan-all.ts";
+import { planAll } from "./plan-all.ts";
+import { previewReports, type Report } from "./report.ts";
+import { writeSqlFile } from "./sql-file.ts";
 
 /**
- * What an up would do, read-only: the ledgers are read, nothing is written, not even a ledger that is missing.
+ * Tells what an up would do, and writes it into the stack's SQL file. The ledgers are read, nothing is written to the
+ * database, not even a ledger that is missing.
  *
  * @throws Refusal with everything that would stand in the way
  */
-export async function previewPlans(inputs: Inputs, olds: Outputs | undefined): Promise<FleetPlan> {
-  const asked = wishes(inputs, readHistory(inputs.migrations), olds);
-  return planAll(inputs.connection, asked);
+export async function preview(inputs: Inputs, olds: Outputs | undefined, stack: string): Promise<readonly Report[]> {
+  const { plans, losses } = await planAll(inputs.connection, wishes(inputs, readHistory(inputs.migrations), olds));
+  const file = writeSqlFile(stack, plans, inputs, `${userInfo().username}@${hostname()}`);
+  return previewReports(plans, file, losses);
 }

@@ -1,12 +1,8 @@
-import { hostname, userInfo } from "node:os";
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../postgres/connection.ts";
 import { errorText } from "../problem-text.ts";
 import { InputsShape, OutputsShape } from "./inputs.ts";
-import { previewPlans } from "./preview.ts";
 import { provider } from "./provider.ts";
-import { previewReports } from "./report.ts";
-import { writeSqlFile } from "./sql-file.ts";
 
 export interface SchemaMigrationArgs {
   /** Kept as a secret. */
@@ -99,9 +95,10 @@ async function reportPreview(hook: pulumi.ResourceHookArgs, resource: pulumi.Res
   }
   const olds = OutputsShape.safeParse({ ...hook.oldOutputs, connection: inputs.data.connection });
   try {
-    const { plans, losses } = await previewPlans(inputs.data, olds.success ? olds.data : undefined);
-    const file = writeSqlFile(pulumi.getStack(), plans, inputs.data, `${userInfo().username}@${hostname()}`);
-    for (const { text, downgrade } of previewReports(plans, file, losses)) {
+    // Loaded here: where nothing changes, there is nothing to tell.
+    const { preview } = await import("./preview.ts");
+    const reports = await preview(inputs.data, olds.success ? olds.data : undefined, pulumi.getStack());
+    for (const { text, downgrade } of reports) {
       // Not awaited: the log waits for the resource's URN, which waits for this hook.
       void (downgrade ? pulumi.log.warn(text, resource) : pulumi.log.info(text, resource));
     }
