@@ -1,8 +1,30 @@
 import type pg from "pg";
 import type { Statement } from "../script/parse-script.ts";
-import { repetition } from "../script/repeatable.ts";
+import { type Repetition, repetition } from "../script/repeatable.ts";
 import { patiently } from "./connection.ts";
-import { quoteName } from "./session.ts";
+import { quoteName, quoteText } from "./session.ts";
+
+type IndexState = "missing" | "invalid" | "valid";
+
+/** What comes before a statement that is run again, hanging on the state of its index. */
+export interface Resumption {
+  /** Selects the index's state, one row with a column `state`. */
+  readonly look: string;
+  /** Drops what was left, in the state `invalid`. */
+  readonly clear: string | undefined;
+  /** The state in which the statement had finished, and is not to be run. */
+  readonly finished: IndexState;
+}
+
+/** How a statement that may have been interrupted is run again; undefined where it simply is. */
+export function resumption(schema: string, statement: Statement): Resumption | undefined {
+  const how: Repetition | undefined = repetition(statement);
+  if (how === undefined || how.kind === "again") return undefined;
+  const look = selectState(schema, how.index);
+  if (how.kind === "drop-index") return { look, clear: undefined, finished: "missing" };
+  const clear = `DROP INDEX CONCURRENTLY ${quoteName(schema)}.${quoteName(how.index)}`;
+  return { look, clear, finished: "valid" };
+}
 
 /**
  * Clears away what an interrupted statement left, so that it can be run again.
@@ -10,28 +32,18 @@ import { quoteName } from "./session.ts";
  * @returns false where it had finished, and is not to be run
  */
 export async function prepareAgain(client: pg.ClientBase, schema: string, statement: Statement): Promise<boolean> {
-  const how = repetition(statement);
-  if (how === undefined || how.kind === "again") return true;
-  const state = await indexState(client, schema, how.index);
-  if (how.kind === "drop-index") return state !== "missing";
-  if (state === "invalid") {
-    const text = `DROP INDEX CONCURRENTLY ${quoteName(schema)}.${quoteName(how.index)}`;
-    await client.query(patiently(text));
-  }
-  return state !== "valid";
+  const resumed = resumption(schema, statement);
+  if (!resumed) return true;
+  const { rows } = await client.query<{ state: IndexState }>(resumed.look);
+  const state = rows[0]?.state;
+  if (state === "invalid" && resumed.clear) await client.query(patiently(resumed.clear));
+  return state !== resumed.finished;
 }
 
-async function indexState(
-  client: pg.ClientBase,
-  schema: string,
-  index: string,
-): Promise<"missing" | "invalid" | "valid"> {
-  const { rows } = await client.query<{ valid: boolean }>(
-    `SELECT i.indisvalid AND i.indisready AS valid
-       FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
-      WHERE c.relname = $1 AND c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $2)`,
-    [index, schema],
-  );
-  const [found] = rows;
-  return found ? (found.valid ? "valid" : "invalid") : "missing";
+function selectState(schema: string, index: string): string {
+  return `SELECT coalesce((
+  SELECT CASE WHEN i.indisvalid AND i.indisready THEN 'valid' ELSE 'invalid' END
+    FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+   WHERE c.relname = ${quoteText(index)}
+     AND c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = ${quoteText(schema)})), 'missing') AS state`;
 }

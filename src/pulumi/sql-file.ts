@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, Step } from "../plan/plan.ts";
 import { lockKey } from "../postgres/advisory-lock.ts";
 import type { Run } from "../postgres/ledger-table.ts";
-import { quoteName } from "../postgres/session.ts";
-import { type StepSettings, stepMessages } from "../postgres/step-messages.ts";
+import { resumption } from "../postgres/resume.ts";
+import { quoteName, quoteText } from "../postgres/session.ts";
+import { type Message, type StepSettings, stepMessages } from "../postgres/step-messages.ts";
 
 const begun = new Set<string>();
 
@@ -34,15 +35,30 @@ function planSql(plan: Plan, settings: StepSettings, run: Run): string {
   const { schema, from, to, steps } = plan;
   const key = lockKey(schema);
   const create = plan.schemaExists ? "" : `CREATE SCHEMA IF NOT EXISTS ${quoteName(schema)};\n`;
-  const messages = steps.flatMap((step, index) =>
-    stepMessages(schema, step, settings, run, plan.createsLedger && index === 0),
+  const texts = steps.flatMap((step, index) =>
+    stepMessages(schema, step, settings, run, plan.createsLedger && index === 0).map((message) =>
+      messageSql(schema, step, message),
+    ),
   );
   return [
     `\n-- ${comment(schema)}: ${comment(from)} -> ${comment(to)}\n`,
     `DO $$ BEGIN IF NOT pg_catalog.pg_try_advisory_lock(${key}) THEN RAISE 'another run migrates this schema'; END IF; END $$;\n`,
     create,
-    ...messages.map((message) => message.text),
+    ...texts,
     `SELECT pg_catalog.pg_advisory_unlock(${key});\n`,
+  ].join("");
+}
+
+/** A message; of a step that goes on after an interruption with what an up does first, as psql's own conditions. */
+function messageSql(schema: string, step: Step, { text, statements: [statement] }: Message): string {
+  const resumed = step.resumes && statement ? resumption(schema, statement) : undefined;
+  if (!resumed) return text;
+  const { look, clear, finished } = resumed;
+  const broken = clear ? "state = 'invalid' AS broken, " : "";
+  return [
+    `SELECT ${broken}state <> ${quoteText(finished)} AS wanted FROM (${look}) AS index \\gset\n`,
+    clear ? `\\if :broken\n${clear};\n\\endif\n` : "",
+    `\\if :wanted\n${text}\\endif\n`,
   ].join("");
 }
 

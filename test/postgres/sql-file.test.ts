@@ -11,7 +11,7 @@ import type { StepSettings } from "../../src/postgres/step-messages.ts";
 import { writeSqlFile } from "../../src/pulumi/sql-file.ts";
 import { useDatabase } from "../support/database.ts";
 import { historyOf } from "../support/history.ts";
-import { migrate, planFor, SETTINGS, withSession } from "../support/migrate.ts";
+import { migrate, planFor, problemsOf, SETTINGS, withSession } from "../support/migrate.ts";
 import { events, ledgerRows, objectsOf } from "../support/objects.ts";
 import { pgVariables } from "../support/project.ts";
 
@@ -142,6 +142,55 @@ describe.each(runners)("the file of a preview, run by %s,", (name, run) => {
     expect((await objectsOf(database, schema)).filter((object) => object.startsWith("table"))).toEqual(["table a"]);
   });
 });
+
+// Its conditions are psql's own; no other runner knows them.
+describe.skipIf(!hasPsql)(
+  `a step that goes on after an interruption, run by psql${hasPsql ? "" : " (skipped: no psql here)"}`,
+  () => {
+    const indexes = historyOf({
+      "0001_users": "CREATE TABLE users (id int, email text); INSERT INTO users VALUES (1, 'ana'), (2, 'ana')",
+      "0002_indexes": {
+        up: "CREATE INDEX CONCURRENTLY by_id ON users (id);\nCREATE UNIQUE INDEX CONCURRENTLY by_email ON users (email);",
+        down: "DROP INDEX CONCURRENTLY by_email;\nDROP INDEX CONCURRENTLY by_id;",
+      },
+    });
+
+    async function interrupted(schema: string): Promise<void> {
+      await query(`CREATE SCHEMA ${schema}`);
+      await problemsOf(migrate(connection, schema, indexes));
+      expect(await ledgerRows(database, schema)).toEqual(["1 0001_users applied", "2 0002_indexes applying"]);
+      expect(await objectsOf(database, schema)).toContain("index by_email (invalid)");
+      await query(`DELETE FROM ${schema}.users WHERE id = 2`);
+    }
+
+    test("on the way up: builds an INVALID index anew, and leaves a valid one alone", async () => {
+      await interrupted("resumed");
+      const oid = () => query("SELECT 'resumed.by_id'::regclass::oid AS oid");
+      const before = await oid();
+      expect(await psql(writeSqlFile("resumed", await plansFor(["resumed"], indexes), settings, "ana@laptop"))).toBe(
+        true,
+      );
+      expect(await ledgerRows(database, "resumed")).toEqual(["1 0001_users applied", "2 0002_indexes applied"]);
+      expect((await objectsOf(database, "resumed")).filter((object) => object.startsWith("index"))).toEqual([
+        "index by_email",
+        "index by_id",
+      ]);
+      expect(await oid()).toEqual(before);
+    });
+
+    test("on the way down: drops what is still there", async () => {
+      await interrupted("resumed_down");
+      await migrate(connection, "resumed_down", indexes);
+      await query(
+        "DROP INDEX resumed_down.by_email; UPDATE resumed_down.migration_ledger SET state = 'reverting' WHERE position = 2",
+      );
+      const plans = await plansFor(["resumed_down"], indexes, "1");
+      expect(await psql(writeSqlFile("resumed_down", plans, settings, "ana@laptop"))).toBe(true);
+      expect(await ledgerRows(database, "resumed_down")).toEqual(["1 0001_users applied"]);
+      expect((await objectsOf(database, "resumed_down")).filter((object) => object.startsWith("index"))).toEqual([]);
+    });
+  },
+);
 
 test("writing it asks the server for nothing, and holds no password", async () => {
   const plans = await plansFor(["another"], history);
