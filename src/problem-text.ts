@@ -105,6 +105,7 @@ export function problemText(problem: Problem): string {
         "Its table alembic_version stays as it is."
       );
     case "interrupted":
+      if (problem.edited) return interruptedAndEdited(problem.schema, problem.revision);
       return (
         `Schema "${problem.schema}": ${problem.revision} runs outside a transaction and was interrupted on the way ${problem.direction}. ` +
         "Look at what it did, finish or undo it by hand, then tell the ledger:" +
@@ -207,9 +208,22 @@ function quoted(name: string): string {
 }
 
 function interruptedWays(schema: string, revision: string): string {
+  const { table, where, forget } = ledgerRow(schema, revision);
+  return `\n  it is there:     UPDATE ${table} SET state = 'applied' ${where};\n  it is not there: ${forget}`;
+}
+
+function interruptedAndEdited(schema: string, revision: string): string {
+  return (
+    `Schema "${schema}": ${revision} runs outside a transaction, was interrupted on the way up, and its up script was edited since. ` +
+    "Restore the file, and it goes on where it stopped; or undo by hand what the old text did (an index may be left over), then " +
+    `tell the ledger, and the new text runs:\n  it is not there: ${ledgerRow(schema, revision).forget}`
+  );
+}
+
+function ledgerRow(schema: string, revision: string) {
   const table = `${quoted(schema)}.migration_ledger`;
   const where = `WHERE revision = '${revision.replaceAll("'", "''")}'`;
-  return `\n  it is there:     UPDATE ${table} SET state = 'applied' ${where};\n  it is not there: DELETE FROM ${table} ${where};`;
+  return { table, where, forget: `DELETE FROM ${table} ${where};` };
 }
 
 /** A line with a caret below one of its columns; of a long line what is around it. */

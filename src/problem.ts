@@ -90,7 +90,14 @@ export type Problem =
       readonly version: string;
       readonly revision: string | undefined;
     }
-  | { readonly code: "interrupted"; readonly schema: string; readonly revision: string; readonly direction: Direction }
+  | {
+      readonly code: "interrupted";
+      readonly schema: string;
+      readonly revision: string;
+      readonly direction: Direction;
+      /** True where the script is not the one that began. */
+      readonly edited?: true;
+    }
   | { readonly code: "folder-changed"; readonly revisions: readonly string[] }
   // Schemas
   | { readonly code: "schema-name"; readonly schema: string; readonly why: string }

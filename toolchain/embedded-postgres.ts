@@ -32,8 +32,6 @@ export interface StartedServer extends EmbeddedServer {
 }
 
 export interface EmbeddedOptions {
-  /** The unpacked npm package with the binaries; another one brings another major version. */
-  readonly packageFolder?: string;
   /** Server settings (`-c name=value`) on top of the defaults. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -58,7 +56,7 @@ export async function withEmbeddedPostgres<T>(
 export async function startEmbeddedPostgres(options: EmbeddedOptions = {}): Promise<StartedServer> {
   const root = await workFolder();
   await removeLeftovers(root);
-  const packageFolder = options.packageFolder ?? platformPackage();
+  const packageFolder = platformPackage();
   const native = join(root, await nativeName(packageFolder));
   const token = randomBytes(8).toString("hex");
   const password = randomBytes(16).toString("hex");

