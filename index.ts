@@ -1,31 +1,33 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
+import { briefly } from "./src/pulumi/outputs.ts";
 import { SchemaMigration } from "./src/pulumi/schema-migration.ts";
-import { stackConfig } from "./src/pulumi/stack-config.ts";
+import { stackFleets } from "./src/pulumi/stack-config.ts";
 
-const { connection, schemas, onDestroy, ...config } = stackConfig();
+const migrations = (await stackFleets()).map(({ name, connection, listed, onDestroy, ...config }) => {
+  const server = new postgresql.Provider(`${name}-server`, {
+    host: connection.host,
+    port: connection.port,
+    database: connection.database,
+    username: connection.user,
+    ...(connection.password !== undefined && { password: pulumi.secret(connection.password) }),
+    sslmode: connection.sslmode,
+    ...(connection.sslrootcert !== undefined && { sslrootcert: connection.sslrootcert }),
+  });
 
-const server = new postgresql.Provider("server", {
-  host: connection.host,
-  port: connection.port,
-  database: connection.database,
-  username: connection.user,
-  ...(connection.password !== undefined && { password: pulumi.secret(connection.password) }),
-  sslmode: connection.sslmode,
-  ...(connection.sslrootcert !== undefined && { sslrootcert: connection.sslrootcert }),
+  // Only those listed by name: a resource for each of a thousand tenants would be slow, so SchemaMigration creates them.
+  // The provider adopts a schema that exists and would drop it on destroy; retained, it only lets go.
+  const owned = listed.map(
+    (schema) =>
+      new postgresql.Schema(
+        `${name}-${schema}`,
+        { name: schema, database: connection.database, dropCascade: onDestroy === "drop" },
+        { provider: server, retainOnDelete: onDestroy === "retain" },
+      ),
+  );
+
+  return [name, new SchemaMigration(name, { connection, ...config }, { dependsOn: owned })] as const;
 });
 
-// The provider adopts a schema that exists and would drop it on destroy; retained, it only lets go.
-const owned = schemas.map(
-  (name) =>
-    new postgresql.Schema(
-      name,
-      { name, database: connection.database, dropCascade: onDestroy === "drop" },
-      { provider: server, retainOnDelete: onDestroy === "retain" },
-    ),
-);
-
-const migration = new SchemaMigration("migrations", { connection, schemas, ...config }, { dependsOn: owned });
-
-export const current = migration.current;
-export const pending = migration.pending;
+export const current = Object.fromEntries(migrations.map(([name, fleet]) => [name, fleet.current.apply(briefly)]));
+export const pending = Object.fromEntries(migrations.map(([name, fleet]) => [name, fleet.pending]));

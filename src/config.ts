@@ -1,16 +1,22 @@
 import leven from "leven";
 import type { z } from "zod";
 import { connectionOf } from "./config/connection-config.ts";
-import { type Environment, Keys } from "./config/keys.ts";
-import { plainPasswords, roleProblems } from "./config/role-problems.ts";
+import { type Environment, Keys, SECRETS } from "./config/keys.ts";
+import { roleProblems } from "./config/role-problems.ts";
+import type { Wave } from "./fleet/waves.ts";
 import type { Connection } from "./postgres/connection.ts";
-import { type Problem, Refusal, refuseIfAny } from "./problem.ts";
-import { schemaNameProblem } from "./schema-name.ts";
+import { type Problem, Refusal } from "./problem.ts";
+import { isPattern, schemaNameProblem } from "./schema-name.ts";
 
-/** A stack's config, parsed. The keys are declared with their descriptions in Pulumi.yaml. */
-export interface StackConfig {
+/** The config of one fleet, parsed. The keys are declared with their descriptions in Pulumi.yaml. */
+export interface FleetConfig {
   readonly connection: Connection;
+  /** Names, and patterns over what exists: `tenant_*`. */
   readonly schemas: readonly string[];
+  /** Its first column names more schemas. */
+  readonly schemasQuery?: string | undefined;
+  /** Names and patterns of schemas to leave alone. */
+  readonly exclude: readonly string[];
   readonly target: string;
   readonly pins: Readonly<Record<string, string>>;
   readonly migrations: string;
@@ -22,6 +28,14 @@ export interface StackConfig {
   readonly lockTimeoutMs: number;
   readonly statementTimeoutMs: number;
   readonly waitTimeoutMs: number;
+  /** Schemas migrated at once; 0 leaves it to the server's free connections. */
+  readonly concurrency: number;
+  readonly waves: readonly Wave[];
+  readonly wavePauseMs: number;
+  readonly waveCheck?: string | undefined;
+  readonly onFailure: "stop" | "continue";
+  /** How many schemas may fail before no further one is started; 0 is no limit. */
+  readonly failureLimit: number;
   readonly onDestroy: "retain" | "drop";
   /** The role that a schema's objects belong to; `{schema}` in it stands for the schema's name. */
   readonly owner?: string | undefined;
@@ -30,16 +44,14 @@ export interface StackConfig {
   readonly rolePasswords: Readonly<Record<string, string>>;
 }
 
-const SECRETS: ReadonlySet<string> = new Set(["url", "password", "rolePasswords"]);
-
 /**
- * Parses a stack's config. What it does not say about the connection is taken from the PG* variables, as every
+ * Parses one fleet's config. What it does not say about the connection is taken from the PG* variables, as every
  * PostgreSQL tool does.
  *
  * @param values by key without the project's name; lists and objects may be JSON, as Pulumi hands them over
  * @throws Refusal with all problems together
  */
-export function parseConfig(values: Readonly<Record<string, unknown>>, environment: Environment): StackConfig {
+export function parseConfig(values: Readonly<Record<string, unknown>>, environment: Environment): FleetConfig {
   const given = Object.fromEntries(Object.entries(values).filter(isSet));
   const parsed = Keys.safeParse(given);
   const problems: Problem[] = parsed.error?.issues.flatMap((issue) => keyProblems(issue, values)) ?? [];
@@ -64,8 +76,11 @@ function withoutBadKeys(given: Readonly<Record<string, unknown>>, issues: readon
     issues.flatMap((issue) => (issue.code === "unrecognized_keys" ? issue.keys : [String(issue.path[0])])),
   );
   const good = Object.fromEntries(Object.entries(given).filter(([key]) => !bad.has(key)));
-  return Keys.parse({ ...good, ...(bad.has("schemas") && { schemas: [""] }) });
+  return Keys.parse({ ...good, ...(bad.has("schemas") && { schemas: [REFUSED] }) });
 }
+
+/** Stands for a list of schemas that was refused already. */
+const REFUSED = "";
 
 function keyProblems(issue: z.core.$ZodIssue, values: Readonly<Record<string, unknown>>): readonly Problem[] {
   if (issue.code === "unrecognized_keys") {
@@ -83,26 +98,30 @@ function nearest(key: string, known: readonly string[]): string | undefined {
 }
 
 function howToSet(key: string): string {
-  if (key === "schemas" || key === "searchPath") return `Set it: pulumi config set --path '${key}[0]' NAME.`;
   if (key === "rolePasswords") return "Set it: pulumi config set --secret --path 'rolePasswords.ROLE'.";
+  if (key === "waves") return "Set it: pulumi config set --path 'waves[0][0]' NAME.";
+  if (["schemas", "searchPath", "exclude"].includes(key)) return `Set it: pulumi config set --path '${key}[0]' NAME.`;
   if (key === "pins") return "Set it: pulumi config set --path 'pins.SCHEMA' TARGET.";
   return `Set it: pulumi config set ${SECRETS.has(key) ? "--secret " : ""}${key} VALUE.`;
 }
 
-function schemaProblems({ schemas, pins, searchPath, onDestroy }: Keys): readonly Problem[] {
-  // The one empty name stands for a list that was refused already.
-  const listed = schemas.length === 1 && schemas[0] === "" ? [] : schemas;
-  const problems = [...new Set([...listed, ...searchPath])].flatMap(schemaNameProblem);
+function schemaProblems(keys: Keys): readonly Problem[] {
+  const { schemas, schemasQuery, exclude, pins, searchPath, onDestroy } = keys;
+  const listed = schemas.length === 1 && schemas[0] === REFUSED ? [] : schemas;
+  const problems: Problem[] = [];
+  if (schemas.length === 0 && schemasQuery === undefined) {
+    const wants = 'at least one schema, or a pattern like "tenant_*", or a query (schemasQuery)';
+    problems.push({ code: "config", key: "schemas", got: "nothing", wants, fix: howToSet("schemas") });
+  }
+  problems.push(
+    ...[...new Set([...listed, ...searchPath])].filter((name) => !isPattern(name)).flatMap(schemaNameProblem),
+  );
   const twice = schemas.filter((schema, index) => schemas.indexOf(schema) !== index);
   for (const schema of new Set(twice)) problems.push({ code: "schema-name", schema, why: "is in the list twice." });
-  for (const schema of Object.keys(pins).filter((pinned) => !schemas.includes(pinned))) {
-    problems.push({
-      code: "config",
-      key: `pins.${schema}`,
-      got: "a schema that is not in this stack",
-      wants: `one of ${[...new Set(schemas)].join(", ")}`,
-      fix: `Remove it: pulumi config rm --path 'pins["${schema}"]'.`,
-    });
+  // Which schemas a pattern or a query finds is known only to the server.
+  if (schemasQuery === undefined && !schemas.some(isPattern)) {
+    const owned = schemas.filter((schema) => !exclude.includes(schema));
+    problems.push(...pinProblems(pins, schemas[0] === REFUSED ? schemas : owned));
   }
   if (onDestroy === "drop" && schemas.includes("public")) {
     problems.push({
@@ -115,33 +134,23 @@ function schemaProblems({ schemas, pins, searchPath, onDestroy }: Keys): readonl
   return problems;
 }
 
-/**
- * Refuses a password that stands in the stack's file as plain text, from where it goes into the repository.
- *
- * @param secrets the keys that Pulumi keeps encrypted
- * @param file text of Pulumi.STACK.yaml; empty where the config is kept elsewhere
- */
-export function refusePlainSecrets(
-  values: Readonly<Record<string, unknown>>,
-  secrets: readonly string[],
-  file = "",
-  project = "",
-): void {
-  const plain = [...SECRETS].filter((key) => !["", "{}"].includes(String(values[key] ?? "")) && !secrets.includes(key));
-  const roles = plain.includes("rolePasswords") ? [] : plainPasswords(file, project);
-  refuseIfAny(
-    [
-      ...plain.map((key) => ({ key, set: key === "rolePasswords" ? "--path 'rolePasswords.ROLE'" : key })),
-      ...roles.map((role) => ({
-        key: `rolePasswords.${role}`,
-        set: `--path 'rolePasswords[${JSON.stringify(role)}]'`,
-      })),
-    ].map(({ key, set }) => ({
+/** Pins of schemas that a fleet does not own. */
+export function pinProblems(pins: Readonly<Record<string, string>>, owned: readonly string[]): readonly Problem[] {
+  const known = new Set(owned);
+  return Object.keys(pins)
+    .filter((pinned) => !known.has(pinned))
+    .map((schema) => ({
       code: "config",
-      key,
-      got: "a value in plain text",
-      wants: "an encrypted one",
-      fix: `Set it again: pulumi config set --secret ${set}. The old value is in the file's history: change it on the server.`,
-    })),
-  );
+      key: `pins.${schema}`,
+      got: "a schema that is not in this stack",
+      wants: `one of ${firstOf([...known])}`,
+      fix: `Remove it: pulumi config rm --path 'pins["${schema}"]'.`,
+    }));
+}
+
+/** Names told of a list. */
+const MANY = 10;
+
+function firstOf(names: readonly string[]): string {
+  return names.length > MANY ? `${names.slice(0, MANY).join(", ")} and ${names.length - MANY} more` : names.join(", ");
 }

@@ -1,4 +1,5 @@
 import { type Blocker, type LockHolder, type Problem, Refusal, type ServerError } from "./problem.ts";
+import { schemaNames } from "./schema-name.ts";
 
 /** The words of a problem: what was written, what is true instead, the way out. */
 export function problemText(problem: Problem): string {
@@ -115,10 +116,20 @@ export function problemText(problem: Problem): string {
       return `The migrations folder changed after the preview: ${list(problem.revisions)}. Run the command again to see the new plan.`;
     case "schema-name":
       return `Schema name "${problem.schema}": ${problem.why}`;
-    case "schema-missing":
+    case "owned-twice":
       return (
-        `Schema "${problem.schema}" does not exist. Declare it in the program (new postgresql.Schema) and let SchemaMigration ` +
-        "depend on it, or create it."
+        `${problem.schemas.length === 1 ? "Schema" : "Schemas"} ${list(problem.schemas)} would be owned by ${list(problem.fleets)}, each with ` +
+        "its own target. Leave them to one: pulumi config set --path 'fleets.FLEET.exclude[0]' SCHEMA."
+      );
+    case "schemas-query":
+      return (
+        `schemasQuery gave ${problem.got} where a schema's name should be. It wants one row a schema, the name in the first column: ` +
+        "select schema_name from public.tenants where active."
+      );
+    case "wave-check":
+      return (
+        `The next wave was not started: waveCheck gave ${problem.answer}, and wants true:\n${indent(excerpt(problem.query))}\n` +
+        "Look into it; the next up goes on with what is left."
       );
     case "role-name":
       return `config "${problem.key}": role name "${problem.role}": ${problem.why}`;
@@ -144,6 +155,11 @@ export function problemText(problem: Problem): string {
         : `${problem.server} is read-only: default_transaction_read_only is on for this role or database. Turn it off, or use another role.`;
     case "no-rights":
       return `"${problem.user}" lacks ${problem.right} on schema "${problem.schema}". Grant it: GRANT USAGE, CREATE ON SCHEMA ${quoted(problem.schema)} TO ${quoted(problem.user)}.`;
+    case "no-free-sessions":
+      return (
+        `${problem.server} has ${problem.free === 0 ? "no connection" : `only ${count(problem.free, "connection")}`} left for this role, ` +
+        `and concurrency asks for ${problem.asked} and one more. Lower it: pulumi config set concurrency ${Math.max(1, problem.free)}.`
+      );
     case "pooler":
       return (
         `${problem.server} is a pooler that gives each transaction another session (PgBouncer in transaction or statement mode). ` +
@@ -167,10 +183,36 @@ export function problemText(problem: Problem): string {
   }
 }
 
-/** The words of an error: a refusal's problems, each on its own line; any other error's own message. */
+/** The words of an error: a refusal's problems, a line or paragraph for each cause; any other error's own message. */
 export function errorText(error: unknown): string {
-  if (error instanceof Refusal) return error.problems.map(problemText).join("\n");
+  if (error instanceof Refusal) return problemTexts(error.problems).join("\n");
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Words for many problems: one cause in 37 schemas is told once, with their names. */
+export function problemTexts(problems: readonly Problem[]): readonly string[] {
+  return [...Map.groupBy(problems, causeOf).values()].flatMap(([first, ...same]) => {
+    if (!first) return [];
+    const others = same.flatMap((problem) => ("schema" in problem && problem.schema ? [problem.schema] : []));
+    return [problemText(first) + (others.length > 0 ? `\nThe same in ${schemaNames(others)}.` : "")];
+  });
+}
+
+/** What two problems share that have one cause: not the schema, nor what differs with its rows. */
+function causeOf(problem: Problem): string {
+  switch (problem.code) {
+    case "step-failed":
+      return JSON.stringify([problem.code, problem.file, problem.line, problem.direction, problem.error.sqlstate]);
+    case "blocked":
+      return JSON.stringify([problem.code, problem.file, problem.error.sqlstate]);
+    case "locked":
+      return problem.code;
+    default: {
+      // Names of schemas that are wrong in themselves are told one by one.
+      const { schema, ...cause } = { schema: undefined, ...problem };
+      return JSON.stringify(problem.code === "schema-name" ? problem : cause);
+    }
+  }
 }
 
 /** The session that holds a lock, for people. */

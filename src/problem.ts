@@ -101,7 +101,8 @@ export type Problem =
   | { readonly code: "folder-changed"; readonly revisions: readonly string[] }
   // Schemas
   | { readonly code: "schema-name"; readonly schema: string; readonly why: string }
-  | { readonly code: "schema-missing"; readonly schema: string }
+  | { readonly code: "owned-twice"; readonly schemas: readonly string[]; readonly fleets: readonly string[] }
+  | { readonly code: "schemas-query"; readonly got: string }
   // Roles
   | { readonly code: "role-name"; readonly key: string; readonly role: string; readonly why: string }
   // The server
@@ -113,8 +114,10 @@ export type Problem =
   | { readonly code: "read-only"; readonly server: string; readonly why: "standby" | "setting" }
   | { readonly code: "no-rights"; readonly schema: string; readonly user: string; readonly right: "USAGE" | "CREATE" }
   | { readonly code: "pooler"; readonly server: string }
+  | { readonly code: "no-free-sessions"; readonly server: string; readonly asked: number; readonly free: number }
   | { readonly code: "server-error"; readonly doing: string; readonly error: ServerError }
   // Applying
+  | { readonly code: "wave-check"; readonly query: string; readonly answer: string }
   | {
       readonly code: "blocked";
       readonly schema: string;

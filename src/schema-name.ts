@@ -18,3 +18,24 @@ function objection(schema: string): string | undefined {
   if (bytes > MAX_BYTES) return `is ${bytes} bytes long; PostgreSQL keeps ${MAX_BYTES}. Shorten it.`;
   return undefined;
 }
+
+/** True for a pattern over existing schemas: `tenant_*`. */
+export function isPattern(name: string): boolean {
+  return name.includes("*");
+}
+
+/** True where a name fits one of the names and patterns; `*` stands for any characters, none among them. */
+export function fitsAny(name: string, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) =>
+    new RegExp(`^${pattern.split("*").map(RegExp.escape).join(".*")}$`, "s").test(name),
+  );
+}
+
+/** Names told one by one; of more their number, and the first few. */
+const MANY = 10;
+const FIRST = 3;
+
+/** Some schemas, for people: `dev, prod`; `997 schemas (tenant_1, tenant_2, tenant_3, …)`. */
+export function schemaNames(names: readonly string[]): string {
+  return names.length > MANY ? `${names.length} schemas (${names.slice(0, FIRST).join(", ")}, …)` : names.join(", ");
+}

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseConfig, refusePlainSecrets } from "../src/config.ts";
+import { refusePlainSecrets } from "../src/config/plain-secrets.ts";
+import { parseConfig } from "../src/config.ts";
 import { Refusal } from "../src/problem.ts";
 import { problemText } from "../src/problem-text.ts";
 import { problemsOf, refused } from "./history/refused.ts";
@@ -21,6 +22,7 @@ describe("what a stack need not say", () => {
   it("has these defaults", () => {
     expect(parse({})).toEqual({
       schemas: ["prod"],
+      exclude: [],
       target: "head",
       pins: {},
       migrations: "migrations",
@@ -29,6 +31,11 @@ describe("what a stack need not say", () => {
       lockTimeoutMs: 5_000,
       statementTimeoutMs: 0,
       waitTimeoutMs: 60_000,
+      concurrency: 0,
+      waves: [],
+      wavePauseMs: 0,
+      onFailure: "stop",
+      failureLimit: 0,
       onDestroy: "retain",
       rolePasswords: {},
       connection: {
@@ -227,11 +234,10 @@ describe("the connection", () => {
 describe("refused, with the key, what it got and what it wants", () => {
   it("no schemas", () => {
     expect(refusal({ schemas: undefined })).toMatchInlineSnapshot(
-      `"config "schemas": got nothing, wants a list of schema names, like ["dev", "prod"]. Set it: pulumi config set --path 'schemas[0]' NAME."`,
+      `"config "schemas": got nothing, wants at least one schema, or a pattern like "tenant_*", or a query (schemasQuery). Set it: pulumi config set --path 'schemas[0]' NAME."`,
     );
-    expect(refusal({ schemas: "[]" })).toMatchInlineSnapshot(
-      `"config "schemas": got "[]", wants at least one schema. Set it: pulumi config set --path 'schemas[0]' NAME."`,
-    );
+    expect(refusal({ schemas: "[]" })).toBe(refusal({ schemas: undefined }));
+    expect(parse({ schemas: undefined, schemasQuery: "SELECT name FROM tenants" }).schemas).toEqual([]);
   });
 
   it("a single schema that is no list", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Problem } from "../src/problem.ts";
 import { Refusal } from "../src/problem.ts";
-import { count, errorText, indent, problemText } from "../src/problem-text.ts";
+import { count, errorText, indent, problemText, problemTexts } from "../src/problem-text.ts";
 
 describe("the problems that no pure part finds, in their words", () => {
   it("the folder changed between preview and up", () => {
@@ -16,10 +16,33 @@ describe("the problems that no pure part finds, in their words", () => {
     );
   });
 
-  it("a missing schema", () => {
-    expect(problemText({ code: "schema-missing", schema: "prod" })).toMatchInlineSnapshot(
-      `"Schema "prod" does not exist. Declare it in the program (new postgresql.Schema) and let SchemaMigration depend on it, or create it."`,
+  it("schemas that two fleets own", () => {
+    expect(problemText({ code: "owned-twice", schemas: ["t_1", "t_2"], fleets: ["a", "b"] })).toMatchInlineSnapshot(
+      `"Schemas t_1 and t_2 would be owned by a and b, each with its own target. Leave them to one: pulumi config set --path 'fleets.FLEET.exclude[0]' SCHEMA."`,
     );
+  });
+
+  it("a query that names no schemas", () => {
+    expect(problemText({ code: "schemas-query", got: "7" })).toMatchInlineSnapshot(
+      `"schemasQuery gave 7 where a schema's name should be. It wants one row a schema, the name in the first column: select schema_name from public.tenants where active."`,
+    );
+  });
+
+  it("a check between waves that does not say true", () => {
+    const query = "SELECT bool_and(healthy) FROM ops.probes";
+    expect(problemText({ code: "wave-check", query, answer: "false" })).toMatchInlineSnapshot(`
+      "The next wave was not started: waveCheck gave false, and wants true:
+        SELECT bool_and(healthy) FROM ops.probes
+      Look into it; the next up goes on with what is left."
+    `);
+  });
+
+  it("a server without enough connections", () => {
+    const server = "db:5432";
+    expect(problemText({ code: "no-free-sessions", server, asked: 8, free: 3 })).toMatchInlineSnapshot(
+      `"db:5432 has only 3 connections left for this role, and concurrency asks for 8 and one more. Lower it: pulumi config set concurrency 3."`,
+    );
+    expect(problemText({ code: "no-free-sessions", server, asked: 8, free: 0 })).toContain("has no connection left");
   });
 
   it("a server that does not answer", () => {
@@ -197,4 +220,42 @@ it("things are counted as a person does", () => {
 it("every line that has something in it is moved in", () => {
   expect(indent("a\n\n  b\n")).toBe("  a\n\n    b\n");
   expect(indent("a\nb", "| ")).toBe("| a\n| b");
+});
+
+describe("many problems", () => {
+  const failed = (schema: string, message: string): Problem => ({
+    code: "step-failed",
+    schema,
+    revision: "0002_b",
+    direction: "up",
+    file: "0002_b.up.sql",
+    line: 3,
+    statement: undefined,
+    error: { sqlstate: "23505", message },
+    at: "0001_a",
+    partly: false,
+  });
+
+  it("of one cause are one paragraph, though each schema's rows make the server say something else", () => {
+    const problems = [1, 2, 3].map((n) => failed(`tenant_${n}`, `Key (id)=(${n}) is there already`));
+    expect(errorText(new Refusal(problems))).toMatchInlineSnapshot(`
+      "Schema "tenant_1", 0002_b.up.sql:3: Key (id)=(1) is there already (SQLSTATE 23505)
+      Nothing of 0002_b remains; the schema is at 0001_a. Mend the script and run again.
+      The same in tenant_2, tenant_3."
+    `);
+    const many = Array.from({ length: 37 }, (_, n) => failed(`tenant_${n}`, "x"));
+    expect(errorText(new Refusal(many)).split("\n").at(-1)).toMatchInlineSnapshot(
+      `"The same in 36 schemas (tenant_1, tenant_2, tenant_3, …)."`,
+    );
+  });
+
+  it("of two causes are two", () => {
+    const other = { ...failed("tenant_2", "x"), line: 4 } as Problem;
+    expect(problemTexts([failed("tenant_1", "x"), other, failed("tenant_3", "x")])).toHaveLength(2);
+  });
+
+  it("of names that are wrong in themselves are told one by one", () => {
+    const why = "a name cannot be empty.";
+    expect(problemTexts(["a", "b"].map((schema) => ({ code: "schema-name", schema, why }) as const))).toHaveLength(2);
+  });
 });

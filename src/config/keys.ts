@@ -2,7 +2,7 @@ import { z } from "zod";
 import { SSL_MODES } from "../postgres/connection.ts";
 
 /** Pulumi hands lists and objects over as JSON. */
-function json(value: unknown): unknown {
+export function json(value: unknown): unknown {
   if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
   try {
     return JSON.parse(value);
@@ -30,13 +30,17 @@ const text = z.preprocess(
   z.string("text").min(1, "some text"),
 );
 const passwords = "passwords by role";
+const waves = 'a list of waves, each a list of schema names, patterns or shares, like [["tenant_1"], ["10%"]]';
 const targets = 'targets by schema name, like {"tenant_7": "0009"}';
+
+/** Keys whose values are never told, and never stand in a file as plain text. */
+export const SECRETS: ReadonlySet<string> = new Set(["url", "password", "rolePasswords"]);
 
 /** Every key of a stack's config; Pulumi.yaml declares the same with their descriptions. */
 export const Keys = z.strictObject({
-  schemas: names('a list of schema names, like ["dev", "prod"]').pipe(
-    z.array(z.string()).min(1, "at least one schema"),
-  ),
+  schemas: names('a list of schema names, like ["dev", "prod"]').default([]),
+  schemasQuery: text.optional(),
+  exclude: names('a list of schema names, like ["tenant_7"]').default([]),
   target: text.default("head"),
   pins: z.preprocess(json, z.record(z.string(), text, targets)).default({}),
   migrations: text.default("migrations"),
@@ -48,6 +52,12 @@ export const Keys = z.strictObject({
   lockTimeoutMs: milliseconds.default(5_000),
   statementTimeoutMs: milliseconds.default(0),
   waitTimeoutMs: milliseconds.default(60_000),
+  concurrency: whole("a whole number from 1 to 100", 0, 100).default(0),
+  waves: z.preprocess(json, z.array(z.array(z.string(waves).min(1, waves), waves).min(1, waves), waves)).default([]),
+  wavePauseMs: milliseconds.default(0),
+  waveCheck: text.optional(),
+  onFailure: z.enum(["stop", "continue"], "stop or continue").default("stop"),
+  failureLimit: whole("a whole number", 0, 2_147_483_647).default(0),
   onDestroy: z.enum(["retain", "drop"], "retain or drop").default("retain"),
   owner: text.optional(),
   app: text.optional(),

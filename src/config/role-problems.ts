@@ -1,4 +1,3 @@
-import { isMap, isScalar, parseDocument } from "yaml";
 import type { Problem } from "../problem.ts";
 import { roleNameProblem, rolesOf } from "../role-name.ts";
 
@@ -56,16 +55,4 @@ function passwordProblems(passwords: RoleKeys["rolePasswords"], roles: readonly 
     const fix = `Set it: pulumi config set --secret --path 'rolePasswords[${JSON.stringify(role)}]'.`;
     return password === "" ? [{ code: "config", key, got: "an empty text", wants: "a password", fix }] : [];
   });
-}
-
-/**
- * The roles whose passwords stand in a stack's file as plain text. Pulumi calls an object secret as soon as one of its values
- * is; only the file tells them apart.
- *
- * @param file text of Pulumi.STACK.yaml
- */
-export function plainPasswords(file: string, project: string): readonly string[] {
-  const passwords = parseDocument(file).getIn(["config", `${project}:rolePasswords`]);
-  if (!isMap(passwords)) return [];
-  return passwords.items.flatMap(({ key, value }) => (isScalar(value) ? [String(key)] : []));
 }

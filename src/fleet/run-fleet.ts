@@ -1,169 +1,88 @@
+import { setTimeout as pause } from "node:timers/promises";
 import pLimit from "p-limit";
-import pRetry from "p-retry";
-import { BASE } from "../history/revision.ts";
-import { currentRevision, type Ledger } from "../plan/ledger.ts";
-import { makePlan } from "../plan/make-plan.ts";
-import type { Plan, Step } from "../plan/plan.ts";
-import type { PlanRequest } from "../plan/plan-request.ts";
-import { withSchemaLock } from "../postgres/advisory-lock.ts";
-import { applyPlan } from "../postgres/apply-plan.ts";
+import { checkWave } from "../postgres/check-wave.ts";
 import type { Database } from "../postgres/connection.ts";
-import { readLedgers } from "../postgres/ledger-table.ts";
-import { refusalOf } from "../postgres/refusal-of.ts";
-import type { ApplyContext, StepResult } from "../postgres/run-step.ts";
-import { stepsDone } from "../postgres/steps-done.ts";
-import { type LockHolder, type Problem, Refusal } from "../problem.ts";
+import type { Problem } from "../problem.ts";
+import { runSchema, type SchemaOptions, type SchemaResult, type Wish } from "./run-schema.ts";
 
-/** How a schema is to be planned, without its ledger. */
-export type Wish = Omit<PlanRequest, "ledger">;
-
-export interface FleetOptions extends ApplyContext {
+export interface FleetOptions extends SchemaOptions {
   /** Schemas worked on at once; each takes one session. */
   readonly concurrency: number;
-  /** How long to wait for another run on the same schema, in ms. */
-  readonly waitMs: number;
-  /** How long a server that was lost is waited for, in ms from its loss. */
-  readonly recoveryMs: number;
-  readonly onStep: (plan: Plan, step: Step, index: number) => void;
-  readonly onWait: (schema: string, holder: LockHolder | undefined) => void;
+  /** Which schemas go together; each wave starts only when the one before is whole. */
+  readonly waves: readonly (readonly string[])[];
+  /** Between two waves, in ms. */
+  readonly wavePauseMs: number;
+  /** A query that has to say true before the next wave starts. */
+  readonly waveCheck?: string | undefined;
+  readonly onFailure: "stop" | "continue";
+  /** With `continue`: how many schemas may fail before no further one is started; 0 is no limit. */
+  readonly failureLimit: number;
+  readonly onWave: (index: number) => void;
+  readonly onResult: (result: SchemaResult) => void;
 }
 
-/** What became of one schema. */
-export interface SchemaResult {
-  readonly schema: string;
-  readonly from: string;
-  readonly to: string;
-  readonly steps: readonly StepResult[];
-  /** Why it stopped; empty where it is at its target. */
-  readonly problems: readonly Problem[];
+/** What became of a fleet. */
+export interface FleetResult {
+  /** Of the schemas that were started, in their order. */
+  readonly results: readonly SchemaResult[];
+  /** Why a wave was not started, where it is no schema's failure. */
+  readonly held: readonly Problem[];
 }
 
 /**
- * Brings each schema to its target. Plans come from ledgers read under the schema's lock, so that what another run did
- * meanwhile is neither repeated nor undone. After the first failure no further schema is started; those under way finish.
+ * Brings each schema to its target, wave after wave. After a failure no further schema is started, or, with `continue`, the
+ * rest of the wave goes on; those under way always finish. A failed wave is the last one.
  */
 export async function runFleet(
   database: Database,
   wishes: ReadonlyMap<string, Wish>,
   options: FleetOptions,
+): Promise<FleetResult> {
+  const results: SchemaResult[] = [];
+  for (const [index, wave] of options.waves.entries()) {
+    if (index > 0) {
+      await pause(options.wavePauseMs);
+      const held = options.waveCheck === undefined ? [] : await checkWave(database, options.waveCheck);
+      if (held.length > 0) return { results, held };
+    }
+    options.onWave(index);
+    results.push(...(await runWave(database, wave, wishes, options)));
+    if (results.some(failed)) break;
+  }
+  return { results, held: [] };
+}
+
+async function runWave(
+  database: Database,
+  schemas: readonly string[],
+  wishes: ReadonlyMap<string, Wish>,
+  options: FleetOptions,
 ): Promise<readonly SchemaResult[]> {
   const limit = pLimit(options.concurrency);
+  let failures = 0;
   let stopped = false;
-  const results = await limit.map([...wishes], async ([schema, wish]) => {
-    if (stopped) return undefined;
+  const results = await limit.map(schemas, async (schema) => {
+    const wish = wishes.get(schema);
+    if (stopped || !wish) return undefined;
     const result = await runSchema(database, schema, wish, options);
-    stopped ||= result.problems.length > 0;
+    if (failed(result)) failures += 1;
+    stopped ||= result.problems.some(isOfServer) || failures > allowedFailures(options);
+    options.onResult(result);
     return result;
   });
   return results.filter((result) => result !== undefined);
 }
 
-async function runSchema(database: Database, schema: string, wish: Wish, options: FleetOptions): Promise<SchemaResult> {
-  const progress: Progress = { from: undefined, steps: [] };
-  try {
-    const to = await whileConnectionsGetLost(schema, options.recoveryMs, () =>
-      migrate(database, schema, wish, options, progress),
-    );
-    return { schema, from: progress.from ?? to, to, steps: progress.steps, problems: [] };
-  } catch (error) {
-    const { problems } = refusalOf(error, schema);
-    const from = progress.from ?? BASE;
-    const { to, steps } = await standing(database, schema, options, { from, steps: progress.steps });
-    return { schema, from, to, steps, problems };
-  }
+function failed({ problems }: SchemaResult): boolean {
+  return problems.length > 0;
 }
 
-interface Progress {
-  /** Where the schema was when it was first looked at. */
-  from: string | undefined;
-  steps: StepResult[];
+function allowedFailures({ onFailure, failureLimit }: FleetOptions): number {
+  if (onFailure === "stop") return 0;
+  return failureLimit === 0 ? Number.POSITIVE_INFINITY : failureLimit;
 }
 
-/** One go at a schema, from the lock to the last step. Returns the revision that it is at then. */
-async function migrate(
-  database: Database,
-  schema: string,
-  wish: Wish,
-  options: FleetOptions,
-  progress: Progress,
-): Promise<string> {
-  return database.withClient((client) =>
-    withSchemaLock(
-      client,
-      schema,
-      options.waitMs,
-      (holder) => options.onWait(schema, holder),
-      async () => {
-        const ledger = await readLedger(client, schema);
-        // A connection was lost before: what its COMMIT did is this run's work, heard of or not.
-        if (progress.from !== undefined) progress.steps = await stepsDone(client, ledger, options.run, progress.steps);
-        progress.from ??= currentRevision(ledger);
-        const plan = makePlan({ ...wish, ledger });
-        const applied = ledger.applied.filter((row) => row.interrupted !== "up").map((row) => row.revision);
-        const onStep = (step: Step, index: number) => options.onStep(plan, step, index);
-        await applyPlan(database, client, plan, applied, options, onStep, progress.steps);
-        return plan.to;
-      },
-    ),
-  );
-}
-
-/**
- * Goes on after a lost connection in a new session, from what the ledger says: the COMMIT whose answer was lost may have
- * succeeded. Not where an administrator ended the session, who meant it.
- */
-async function whileConnectionsGetLost<T>(schema: string, recoveryMs: number, attempt: () => Promise<T>): Promise<T> {
-  let loss: { readonly at: number; readonly refusal: Refusal } | undefined;
-  try {
-    return await pRetry(attempt, {
-      retries: 10,
-      minTimeout: 200,
-      factor: 2,
-      randomize: true,
-      shouldRetry: ({ error }) => {
-        const refusal = refusalOf(error, schema);
-        if (refusal.problems.some(isLoss)) loss ??= { at: performance.now(), refusal };
-        if (loss === undefined || performance.now() - loss.at > recoveryMs) return false;
-        return refusal.problems.some((problem) => isLoss(problem) || problem.code === "unreachable");
-      },
-    });
-  } catch (error) {
-    // How it was lost says more than that it is still away.
-    const away = error instanceof Refusal && error.problems.every((problem) => problem.code === "unreachable");
-    throw away && loss ? loss.refusal : error;
-  }
-}
-
-function isLoss(problem: Problem): boolean {
-  return problem.code === "connection-lost" && !problem.byAdmin;
-}
-
-type Client = Parameters<Parameters<Database["withClient"]>[0]>[0];
-
-async function readLedger(client: Client, schema: string): Promise<Ledger> {
-  const [ledger] = await readLedgers(client, [schema]);
-  if (!ledger?.schemaExists) throw new Refusal([{ code: "schema-missing", schema }]);
-  return ledger;
-}
-
-interface Standing {
-  readonly to: string;
-  readonly steps: readonly StepResult[];
-}
-
-/** Asks the ledger where a schema stands after a failure: a COMMIT whose answer was lost may have succeeded. */
-async function standing(
-  database: Database,
-  schema: string,
-  { run }: FleetOptions,
-  { from, steps }: { readonly from: string; readonly steps: readonly StepResult[] },
-): Promise<Standing> {
-  try {
-    return await database.withClient(async (client) => {
-      const ledger = await readLedger(client, schema);
-      return { to: currentRevision(ledger), steps: await stepsDone(client, ledger, run, steps) };
-    });
-  } catch {
-    return { to: from, steps };
-  }
+/** A server that is gone is gone for the others as well: each of them would wait for it in vain. */
+function isOfServer({ code }: Problem): boolean {
+  return code === "connection-lost" || code === "unreachable";
 }

@@ -2,6 +2,7 @@ import type pg from "pg";
 import { MigrationError, Umzug } from "umzug";
 import type { Plan, Step } from "../plan/plan.ts";
 import type { Database } from "./connection.ts";
+import { preambleOf } from "./preamble.ts";
 import { type ApplyContext, runStep, type StepResult } from "./run-step.ts";
 
 /**
@@ -23,7 +24,7 @@ export async function applyPlan(
 ): Promise<void> {
   const run = async (step: Step) => {
     onStep(step, plan.steps.indexOf(step));
-    results.push(await runStep(database, client, plan, step, plan.createsLedger && step === plan.steps[0], context));
+    results.push(await runStep(database, client, plan, step, step === plan.steps[0] ? preambleOf(plan) : [], context));
   };
   const umzug = new Umzug({
     migrations: plan.steps.map((step) => ({ name: step.revision, up: () => run(step), down: () => run(step) })),

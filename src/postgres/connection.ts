@@ -26,6 +26,11 @@ export function serverName({ host, port }: Connection): string {
   return `${host}:${port}`;
 }
 
+/** What tells one database from another. */
+export function databaseName({ host, port, database }: Connection): string {
+  return `${host}:${port}/${database}`;
+}
+
 /** A bounded set of sessions on one database. */
 export interface Database {
   /**

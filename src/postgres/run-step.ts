@@ -4,7 +4,7 @@ import type { Plan, Step } from "../plan/plan.ts";
 import { type Blocker, Refusal } from "../problem.ts";
 import { isRepeatable } from "../script/repeatable.ts";
 import { type Database, patiently } from "./connection.ts";
-import { createLedger, type Run, recordEvent } from "./ledger-table.ts";
+import { type Run, recordEvent } from "./ledger-table.ts";
 import { prepareAgain } from "./resume.ts";
 import { runCode } from "./run-code.ts";
 import { RESET_SESSION } from "./session.ts";
@@ -40,11 +40,11 @@ export async function runStep(
   client: pg.ClientBase,
   plan: Plan,
   step: Step,
-  createsLedger: boolean,
+  preamble: readonly string[],
   context: ApplyContext,
 ): Promise<StepResult> {
   const started = performance.now();
-  const messages = stepMessages(plan.schema, step, context.settings, context.run, createsLedger);
+  const messages = stepMessages(plan.schema, step, context.settings, context.run, preamble);
   let attempts = 0;
   let next = 0;
   const attempt = async () => {
@@ -72,7 +72,7 @@ export async function runStep(
     });
   } catch (error) {
     if (!(error instanceof Failed)) throw error;
-    if (!error.ended) await recordFailure(client, plan, step, createsLedger, context.run, error);
+    if (!error.ended) await recordFailure(client, plan, step, preamble, context.run, error);
     throw new Refusal([stepProblem(plan, step, attempts, error)]);
   }
   return { revision: step.revision, direction: step.direction, durationMs: performance.now() - started };
@@ -117,13 +117,13 @@ async function recordFailure(
   client: pg.ClientBase,
   { schema }: Plan,
   step: Step,
-  createsLedger: boolean,
+  preamble: readonly string[],
   run: Run,
   failed: Failed,
 ): Promise<void> {
   const statements = [
     RESET_SESSION,
-    ...(createsLedger && step.script.mode === "transaction" ? createLedger(schema) : []),
+    ...(step.script.mode === "transaction" ? preamble : []),
     recordEvent(schema, step, run, { outcome: "failed", error: failed.message }),
   ];
   try {

@@ -1,7 +1,7 @@
 import type { Migration } from "../history/migration.ts";
 import type { Step } from "../plan/plan.ts";
 import type { Statement } from "../script/parse-script.ts";
-import { createLedger, type Run, recordEvent, recordFinish, recordStart, recordStep } from "./ledger-table.ts";
+import { type Run, recordEvent, recordFinish, recordStart, recordStep } from "./ledger-table.ts";
 import { quoteName, RESET_ROLE, RESET_SESSION } from "./session.ts";
 
 /** How steps run. */
@@ -37,20 +37,21 @@ export interface CodeMessage {
  * The SQL of a step exactly as it runs, a round trip each; the preview's file is made of the same. In a transaction that is
  * one message: settings, script and ledger row stand or fall together. Outside, each statement goes alone, since
  * several in one message are an implicit transaction (manual 55.2.2.1).
+ *
+ * @param preamble what the first step of a schema makes first; see preambleOf
  */
 export function stepMessages(
   schema: string,
   step: Step,
   settings: StepSettings,
   run: Run,
-  createsLedger: boolean,
+  preamble: readonly string[],
 ): readonly Message[] {
-  const ledger = createsLedger ? createLedger(schema) : [];
   if (step.script.code)
-    return codeMessages(schema, step, { ...step.script, code: step.script.code }, settings, run, ledger);
+    return codeMessages(schema, step, { ...step.script, code: step.script.code }, settings, run, preamble);
   return step.script.mode === "transaction"
-    ? [transactionMessage(schema, step, settings, run, ledger)]
-    : autocommitMessages(schema, step, settings, run, ledger);
+    ? [transactionMessage(schema, step, settings, run, preamble)]
+    : autocommitMessages(schema, step, settings, run, preamble);
 }
 
 function transactionMessage(
@@ -58,9 +59,9 @@ function transactionMessage(
   step: Step,
   settings: StepSettings,
   run: Run,
-  ledger: readonly string[],
+  preamble: readonly string[],
 ): Message {
-  const before = ["BEGIN", ...sessionSettings(schema, settings, "LOCAL"), ...ledger];
+  const before = ["BEGIN", ...sessionSettings(schema, settings, "LOCAL"), ...preamble];
   // First of all: a script may end as another role, which need not be allowed to write the ledger.
   const after = [
     RESET_ROLE,
@@ -81,15 +82,15 @@ function codeMessages(
   code: CodeMessage,
   settings: StepSettings,
   run: Run,
-  ledger: readonly string[],
+  preamble: readonly string[],
 ): readonly Message[] {
   const text = `DO $$ BEGIN RAISE 'here runs TypeScript, which only pulumi up can do'; END $$; -- ${code.file}\n`;
   const middle = { ...own(text), code };
   if (code.mode === "autocommit") {
-    const [start, finish] = autocommitMessages(schema, step, settings, run, ledger);
+    const [start, finish] = autocommitMessages(schema, step, settings, run, preamble);
     return [start, middle, finish].filter((message) => message !== undefined);
   }
-  const before = ["BEGIN", ...sessionSettings(schema, settings, "LOCAL"), ...ledger];
+  const before = ["BEGIN", ...sessionSettings(schema, settings, "LOCAL"), ...preamble];
   const after = [
     RESET_ROLE,
     recordStep(schema, step),
@@ -105,11 +106,11 @@ function autocommitMessages(
   step: Step,
   settings: StepSettings,
   run: Run,
-  ledger: readonly string[],
+  preamble: readonly string[],
 ): readonly Message[] {
   const start = [
     "BEGIN",
-    ...ledger,
+    ...preamble,
     recordStart(schema, step),
     recordEvent(schema, step, run, { outcome: "started" }),
     "COMMIT",

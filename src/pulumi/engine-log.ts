@@ -31,3 +31,5 @@ export function engineLog(urn: string) {
     info: (message: string) => send(message, false),
   };
 }
+
+export type EngineLog = ReturnType<typeof engineLog>;

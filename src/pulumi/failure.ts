@@ -1,6 +1,6 @@
-import type { SchemaResult } from "../fleet/run-fleet.ts";
-import { Refusal } from "../problem.ts";
-import { count, errorText, problemText } from "../problem-text.ts";
+import type { SchemaResult } from "../fleet/run-schema.ts";
+import { type Problem, Refusal } from "../problem.ts";
+import { count, errorText, problemTexts } from "../problem-text.ts";
 import type { Outputs, Raw } from "./inputs.ts";
 
 /**
@@ -20,20 +20,26 @@ export class PartialFailure extends Error {
   }
 }
 
-/** The failure of some schemas, told with what the others did. */
+/**
+ * The failure of some schemas, told with what the others did.
+ *
+ * @param moving how many schemas had steps to take
+ * @param held why a wave was not started
+ */
 export function partial(
   id: string,
   news: Raw,
   outs: Outputs,
-  schemas: number,
+  moving: number,
   results: readonly SchemaResult[],
+  held: readonly Problem[],
 ): PartialFailure {
   const failed = results.filter((result) => result.problems.length > 0);
-  const left = schemas - results.length;
+  const left = moving - results.length;
   const summary =
-    `${failed.length} of ${count(schemas, "schema")} failed${left > 0 ? `, ${left} not started` : ""}. ` +
+    `${failed.length} of ${count(moving, "schema")} failed${left > 0 ? `, ${left} not started` : ""}. ` +
     "What was done is kept; the next up goes on from there.";
-  const reasons = failed.flatMap((result) => result.problems).map(problemText);
+  const reasons = problemTexts([...failed.flatMap((result) => result.problems), ...held]);
   // The provider's own text goes along: Pulumi does not add it here, and later reads would lack it.
   return new PartialFailure(id, { ...outs, __provider: news.__provider }, [...reasons, summary]);
 }

@@ -7,7 +7,16 @@ import { withDatabase } from "../postgres/connection.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
 import { errorText } from "../problem-text.ts";
 import { shownByRead } from "./failure.ts";
-import { desiredRevision, desiredRevisions, InputsShape, type Outputs, OutputsShape, type Raw } from "./inputs.ts";
+import {
+  byRevision,
+  bySchema,
+  desiredRevision,
+  desiredRevisions,
+  InputsShape,
+  type Outputs,
+  OutputsShape,
+  type Raw,
+} from "./inputs.ts";
 
 /**
  * What the provider's methods do. Here Pulumi's shapes end: everything is parsed and handed on. What migrates is loaded only
@@ -35,9 +44,10 @@ export function diff(_id: string, olds: unknown, news: Raw): dynamic.DiffResult 
   const inputs = InputsShape.safeParse(news);
   if (!state.success || !inputs.success) return {};
   const ids = Object.keys(inputs.data.revisions).sort(compareIds);
+  const current = bySchema(state.data.current);
   const moves = inputs.data.schemas.some((schema) => {
     const desired = desiredRevision(inputs.data, ids, schema);
-    return desired !== undefined && desired !== state.data.current[schema];
+    return desired !== undefined && desired !== current.get(schema);
   });
   return moves ? { changes: true } : {};
 }
@@ -66,9 +76,9 @@ export async function read(id: string, props: unknown): Promise<dynamic.ReadResu
 
 async function readCurrent({ connection, current, applied }: Outputs): Promise<Outputs["current"]> {
   const ledgers = await withDatabase(connection, 1, (database) =>
-    database.withClient((client) => readLedgers(client, Object.keys(current))),
+    database.withClient((client) => readLedgers(client, [...bySchema(current).keys()])),
   );
-  return Object.fromEntries(ledgers.map((ledger) => [ledger.schema, standing(ledger, applied)]));
+  return byRevision(ledgers.map((ledger) => [ledger.schema, standing(ledger, applied)] as const));
 }
 
 /** Where a schema is. One that is not whole is nowhere that a target could be, so that the next plan looks at it. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Wish } from "../fleet/run-fleet.ts";
+import type { Wish } from "../fleet/run-schema.ts";
 import type { History } from "../history/revision.ts";
 import { idAt, resolveTarget, targetOf } from "../history/target.ts";
 import { SSL_MODES } from "../postgres/connection.ts";
@@ -20,7 +20,9 @@ export type Raw = Readonly<Record<string, unknown>>;
 /** What the engine keeps as the resource's inputs: the desired state, from config and files alone. */
 export const InputsShape = z.object({
   connection: ConnectionShape,
-  schemas: z.array(z.string()).min(1),
+  schemas: z.array(z.string()),
+  /** Left alone on purpose; previews tell them. */
+  excluded: z.array(z.string()),
   migrations: z.string(),
   target: z.string(),
   pins: z.record(z.string(), z.string()),
@@ -34,6 +36,12 @@ export const InputsShape = z.object({
   lockTimeoutMs: z.number(),
   statementTimeoutMs: z.number(),
   waitTimeoutMs: z.number(),
+  concurrency: z.number(),
+  waves: z.array(z.array(z.string())),
+  wavePauseMs: z.number(),
+  waveCheck: z.string().optional(),
+  onFailure: z.enum(["stop", "continue"]),
+  failureLimit: z.number(),
   /** Of the resource, so that the provider can show progress on its line. */
   progressUrn: z.string(),
   /** Checksums by revision id, of all that any of the schemas will have: the engine's diff shows what comes and goes. */
@@ -44,17 +52,17 @@ export const InputsShape = z.object({
 
 export type Inputs = z.infer<typeof InputsShape>;
 
-/** What the engine keeps as the resource's outputs: what the ledgers said last. */
+/** What the engine keeps as the resource's outputs: what the ledgers said last. A schema's name stands in it once. */
 export const OutputsShape = z.object({
   connection: ConnectionShape,
-  /** Revision by schema, or `base`. */
-  current: z.record(z.string(), z.string()),
-  /** What the folder has beyond a schema's target; schemas without any are left out. */
+  /** Schemas by the revision that they are at, or `base`. */
+  current: z.record(z.string(), z.array(z.string())),
+  /** What the folder has beyond a revision that some schemas are held at by their target. */
   pending: z.record(z.string(), z.array(z.string())),
   /** The revisions up to the highest that is applied anywhere, so that a refresh notices one that is missing. */
   applied: z.array(z.string()),
-  /** Where a relative target led, by schema, so that `-1` is one step and not one more at each up. */
-  steps: z.record(z.string(), z.object({ target: z.string(), revision: z.string() })),
+  /** Where a relative target led: target, revision, schemas; so that `-1` is one step and not one more at each up. */
+  steps: z.record(z.string(), z.record(z.string(), z.array(z.string()))),
 });
 
 export type Outputs = z.infer<typeof OutputsShape>;
@@ -73,14 +81,32 @@ export function desiredRevisions(history: History, inputs: Omit<Inputs, "revisio
 /** How each schema is to be planned. A relative target that was already taken is the place where it led. */
 export function wishes(inputs: Inputs, history: History, olds: Outputs | undefined): ReadonlyMap<string, Wish> {
   const { allowOutOfOrder, downFrom, baseline, adopt } = inputs;
+  const taken = takenSteps(olds);
   return new Map(
     inputs.schemas.map((schema) => {
       const asked = targetOf(inputs, schema);
-      const taken = olds && Object.hasOwn(olds.steps, schema) ? olds.steps[schema] : undefined;
-      const target = taken?.target === asked ? taken.revision : asked;
+      const target = taken.get(asked)?.get(schema) ?? asked;
       return [schema, { history, target, allowOutOfOrder, downFrom, baseline, adopt }];
     }),
   );
+}
+
+/** By relative target: where it led each schema. */
+export function takenSteps(olds: Outputs | undefined): ReadonlyMap<string, ReadonlyMap<string, string>> {
+  return new Map(Object.entries(olds?.steps ?? {}).map(([target, places]) => [target, bySchema(places)]));
+}
+
+/** Schemas listed by revision, as revisions by schema. */
+export function bySchema(places: Readonly<Record<string, readonly string[]>>): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(places).flatMap(([revision, schemas]) => schemas.map((schema) => [schema, revision] as const)),
+  );
+}
+
+/** Revisions by schema, as schemas listed by revision. */
+export function byRevision(places: Iterable<readonly [string, string]>): Readonly<Record<string, string[]>> {
+  const groups = Map.groupBy(places, ([, revision]) => revision);
+  return Object.fromEntries([...groups].map(([revision, group]) => [revision, group.map(([schema]) => schema)]));
 }
 
 /** The revision that a schema should be at by its inputs, or undefined where only its ledger can tell. */

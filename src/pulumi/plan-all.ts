@@ -1,4 +1,4 @@
-import type { Wish } from "../fleet/run-fleet.ts";
+import type { Wish } from "../fleet/run-schema.ts";
 import type { History } from "../history/revision.ts";
 import type { Ledger } from "../plan/ledger.ts";
 import { makePlan } from "../plan/make-plan.ts";

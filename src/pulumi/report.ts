@@ -1,6 +1,8 @@
 import { type Plan, planDirection, type Step } from "../plan/plan.ts";
+import { waysOf } from "../plan/ways.ts";
 import type { Loss } from "../postgres/count-losses.ts";
 import { count, indent } from "../problem-text.ts";
+import { schemaNames } from "../schema-name.ts";
 import { describeStatement } from "../script/describe-statement.ts";
 import type { Effect } from "../script/effect.ts";
 
@@ -21,22 +23,14 @@ const SHORT_SCRIPT_LINES = 6;
  * @param file where the whole SQL was written
  */
 export function previewReports(plans: readonly Plan[], file: string, losses: readonly Loss[] = []): readonly Report[] {
-  const moving = plans.filter((plan) => plan.steps.length > 0);
+  const ways = waysOf(plans);
   const resting = plans.filter((plan) => plan.steps.length === 0);
-  const reports = [...Map.groupBy(moving, wayOf).values()].map((group) => groupReport(group, losses));
+  const reports = ways.map((way) => groupReport(way, losses));
   const still = [...Map.groupBy(resting, (plan) => plan.to).entries()].map(
     ([to, group]) => `${namesOf(group)}: ${to}, nothing to do${pendingText(group)}`,
   );
-  const rest = [...still, moving.length > 0 ? `The SQL, exactly as it would run: ${file}` : ""].filter(Boolean);
+  const rest = [...still, ways.length > 0 ? `The SQL, exactly as it would run: ${file}` : ""].filter(Boolean);
   return [...reports, { text: rest.join("\n"), downgrade: false }];
-}
-
-/** Names told of a group; the SQL file and `status --json` have all. */
-const MANY = 10;
-
-function wayOf(plan: Plan): string {
-  const steps = plan.steps.map((step) => [step.direction, step.revision, step.source, step.script.sql]);
-  return JSON.stringify([plan.from, plan.to, plan.schemaExists, steps]);
 }
 
 function groupReport(group: readonly Plan[], losses: readonly Loss[]): Report {
@@ -52,8 +46,7 @@ function groupReport(group: readonly Plan[], losses: readonly Loss[]): Report {
 }
 
 function namesOf(group: readonly Plan[]): string {
-  const names = group.map((plan) => plan.schema);
-  return names.length > MANY ? `${names.slice(0, MANY).join(", ")} and ${names.length - MANY} more` : names.join(", ");
+  return schemaNames(group.map((plan) => plan.schema));
 }
 
 function pendingText([plan]: readonly Plan[]): string {
@@ -75,9 +68,12 @@ function dropped(group: readonly Plan[], losses: readonly Loss[]): readonly stri
   return lines.length > 0 ? ["  It will:", ...lines] : [];
 }
 
-/** "users.cpf, with 3 values": what one schema loses. */
-export function lossText(loss: Loss): string {
-  return `${loss.table}${loss.column === undefined ? "" : `.${loss.column}`}, ${heldText([loss])}`;
+/** What an up says before it drops anything: `prod: drops users.cpf, with 3 values`; of many schemas the sum. */
+export function lossTexts(losses: readonly Loss[]): readonly string[] {
+  const groups = Map.groupBy(losses, (loss) => `${loss.table}${loss.column === undefined ? "" : `.${loss.column}`}`);
+  return [...groups].map(
+    ([thing, held]) => `${schemaNames(held.map((loss) => loss.schema))}: drops ${thing}, ${heldText(held)}`,
+  );
 }
 
 /** "with 3 values", "with about 2000000 rows"; of several schemas the sum. */

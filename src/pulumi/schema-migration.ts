@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Wave } from "../fleet/waves.ts";
 import type { Connection } from "../postgres/connection.ts";
 import { errorText } from "../problem-text.ts";
 import { InputsShape, OutputsShape } from "./inputs.ts";
@@ -7,8 +8,10 @@ import { provider } from "./provider.ts";
 export interface SchemaMigrationArgs {
   /** Kept as a secret. */
   readonly connection: pulumi.Input<Connection>;
-  /** The schemas that this resource owns: one, or thousands. They must exist when it runs: let it depend on them. */
+  /** The schemas that this resource owns: one, or thousands. Those that are missing are created. */
   readonly schemas: pulumi.Input<readonly pulumi.Input<string>[]>;
+  /** Schemas left alone on purpose, which previews tell. Default none. */
+  readonly excluded?: readonly string[];
   /** Folder of the migrations, relative to the project. Default `migrations`. */
   readonly migrations?: string;
   /**
@@ -41,6 +44,18 @@ export interface SchemaMigrationArgs {
   readonly statementTimeoutMs?: number;
   /** How long to wait for another run on the same schema, in ms. Default 60000. */
   readonly waitTimeoutMs?: number;
+  /** Schemas migrated at once, each with a connection of its own, and one more for all. Default 0: by what is free. */
+  readonly concurrency?: number;
+  /** Who goes first: for each wave names, patterns, or a share like `10%`; the rest follows when they are whole. Default all at once. */
+  readonly waves?: readonly Wave[];
+  /** Between two waves, in ms. Default 0. */
+  readonly wavePauseMs?: number;
+  /** A query whose first value has to be true before the next wave starts. */
+  readonly waveCheck?: string | undefined;
+  /** After a failure: start no further schema (`stop`, default), or `continue` with the rest of the wave. */
+  readonly onFailure?: "stop" | "continue";
+  /** With `continue`: how many schemas may fail before no further one is started. Default 0: any number. */
+  readonly failureLimit?: number;
 }
 
 /**
@@ -48,9 +63,9 @@ export interface SchemaMigrationArgs {
  * each schema and writes nothing; deleting the resource lets go of the schemas and drops nothing.
  */
 export class SchemaMigration extends pulumi.dynamic.Resource {
-  /** Revision by schema, or `base`. */
-  declare readonly current: pulumi.Output<Readonly<Record<string, string>>>;
-  /** What the folder has beyond the target, by schema; schemas without any are left out. */
+  /** Schemas by the revision that they are at, or `base`. */
+  declare readonly current: pulumi.Output<Readonly<Record<string, readonly string[]>>>;
+  /** What the folder has beyond a revision that schemas are held at; without any it is left out. */
   declare readonly pending: pulumi.Output<Readonly<Record<string, readonly string[]>>>;
 
   constructor(name: string, args: SchemaMigrationArgs, options: pulumi.CustomResourceOptions = {}) {
@@ -61,6 +76,7 @@ export class SchemaMigration extends pulumi.dynamic.Resource {
       // Named one by one: what a caller's spread carries besides must not reach the state.
       connection: pulumi.secret(args.connection),
       schemas: args.schemas,
+      excluded: args.excluded ?? [],
       migrations: args.migrations ?? "migrations",
       target: args.target ?? "head",
       pins: args.pins ?? {},
@@ -74,6 +90,12 @@ export class SchemaMigration extends pulumi.dynamic.Resource {
       lockTimeoutMs: args.lockTimeoutMs ?? 5_000,
       statementTimeoutMs: args.statementTimeoutMs ?? 0,
       waitTimeoutMs: args.waitTimeoutMs ?? 60_000,
+      concurrency: args.concurrency ?? 0,
+      waves: args.waves ?? [],
+      wavePauseMs: args.wavePauseMs ?? 0,
+      waveCheck: args.waveCheck,
+      onFailure: args.onFailure ?? "stop",
+      failureLimit: args.failureLimit ?? 0,
       progressUrn: urn,
       // Outputs.
       current: undefined,

@@ -2,10 +2,12 @@ import { randomUUID } from "node:crypto";
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Plan, Step } from "../plan/plan.ts";
+import { waysOf } from "../plan/ways.ts";
 import { lockKey } from "../postgres/advisory-lock.ts";
 import type { Run } from "../postgres/ledger-table.ts";
+import { preambleOf } from "../postgres/preamble.ts";
 import { resumption } from "../postgres/resume.ts";
-import { quoteName, quoteText } from "../postgres/session.ts";
+import { quoteText } from "../postgres/session.ts";
 import { type Message, type StepSettings, stepMessages } from "../postgres/step-messages.ts";
 
 const begun = new Set<string>();
@@ -22,8 +24,20 @@ export function writeSqlFile(stack: string, plans: readonly Plan[], settings: St
   if (!begun.has(file)) writeFileSync(file, heading(stack));
   begun.add(file);
   const run = { id: randomUUID(), actor };
-  for (const plan of plans) appendFileSync(file, planSql(plan, settings, run));
+  for (const way of waysOf(plans)) appendFileSync(file, waySql(way, settings, run));
   return file;
+}
+
+/** Schemas that go the same way whose SQL is written for each; of more the first one's, or the file would be of no use. */
+const MANY = 10;
+
+function waySql(way: readonly Plan[], settings: StepSettings, run: Run): string {
+  const shown = way.length > MANY ? way.slice(0, 1) : way;
+  const [first] = shown;
+  const others = way.slice(shown.length).map((plan) => `\n--   ${comment(plan.schema)}`);
+  const same =
+    first && others.length > 0 ? `\n-- The same as for ${comment(first.schema)} in:${others.join("")}\n` : "";
+  return shown.map((plan) => planSql(plan, settings, run)).join("") + same;
 }
 
 function heading(stack: string): string {
@@ -31,19 +45,16 @@ function heading(stack: string): string {
 }
 
 function planSql(plan: Plan, settings: StepSettings, run: Run): string {
-  if (plan.steps.length === 0) return "";
   const { schema, from, to, steps } = plan;
   const key = lockKey(schema);
-  const create = plan.schemaExists ? "" : `CREATE SCHEMA IF NOT EXISTS ${quoteName(schema)};\n`;
   const texts = steps.flatMap((step, index) =>
-    stepMessages(schema, step, settings, run, plan.createsLedger && index === 0).map((message) =>
+    stepMessages(schema, step, settings, run, index === 0 ? preambleOf(plan) : []).map((message) =>
       messageSql(schema, step, message),
     ),
   );
   return [
     `\n-- ${comment(schema)}: ${comment(from)} -> ${comment(to)}\n`,
     `DO $$ BEGIN IF NOT pg_catalog.pg_try_advisory_lock(${key}) THEN RAISE 'another run migrates this schema'; END IF; END $$;\n`,
-    create,
     ...texts,
     `SELECT pg_catalog.pg_advisory_unlock(${key});\n`,
   ].join("");

@@ -1,16 +1,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
+import { type Fleet, findFleets } from "../config/find-fleets.ts";
+import { refusePlainSecrets } from "../config/plain-secrets.ts";
 import { unquotedNumbers } from "../config/unquoted-numbers.ts";
-import { parseConfig, refusePlainSecrets, type StackConfig } from "../config.ts";
 import { refuseIfAny } from "../problem.ts";
 import { errorText } from "../problem-text.ts";
 
 /**
- * The running stack's config.
+ * The running stack's fleets. A pattern or a query is asked each time the program runs, so that a preview tells new tenants.
  *
  * @throws pulumi.RunError with all problems, which the engine shows without a stack trace
  */
-export function stackConfig(): StackConfig {
+export async function stackFleets(): Promise<readonly Fleet[]> {
   const prefix = `${pulumi.getProject()}:`;
   const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
   const values = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
@@ -18,7 +19,7 @@ export function stackConfig(): StackConfig {
   try {
     refuseIfAny(unquotedNumbers(stackFile(), pulumi.getProject()));
     refusePlainSecrets(values, secrets, stackFile(), pulumi.getProject());
-    return parseConfig(values, process.env);
+    return await findFleets(values, process.env);
   } catch (error) {
     throw new pulumi.RunError(errorText(error));
   }

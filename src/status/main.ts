@@ -1,39 +1,55 @@
-/** `npm run status -- [--stack NAME …] [--json]`: where the schemas of the stacks stand. Read-only. */
+/** `npm run status -- [--stack NAME …] [--schema NAME …] [--json]`: where the schemas of the stacks stand. Read-only. */
 import { readdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
 import { parse as parseYaml } from "yaml";
-import { parseConfig, type StackConfig } from "../config.ts";
-import { plainTable } from "../plain-table.ts";
+import { type Fleet, findFleets } from "../config/find-fleets.ts";
 import { errorText } from "../problem-text.ts";
 import { readStatus, type SchemaStatus } from "./read-status.ts";
+import { statusTable } from "./status-table.ts";
 
-const USAGE = "Usage: npm run status -- [--stack NAME]… [--json]";
+const USAGE = "Usage: npm run status -- [--stack NAME]… [--schema NAME]… [--json]";
 
 try {
-  const { stacks, json } = readArguments();
+  const { stacks, schemas, json } = readArguments();
   const statuses: SchemaStatus[] = [];
   for (const stack of stacks) {
     try {
-      statuses.push(...(await readStatus(stack, await configOf(stack))));
+      for (const fleet of await fleetsOf(stack)) statuses.push(...(await readStatus(stack, fleet)));
     } catch (error) {
       // One stack's trouble must not hide where the others stand.
       console.error(`Stack "${stack}": ${errorText(error)}`);
       process.exitCode = 1;
     }
   }
-  if (json) console.log(JSON.stringify(statuses, undefined, 2));
-  else if (statuses.length > 0) console.log(statusTable(statuses));
+  const told = schemas.length === 0 ? statuses : statuses.filter(({ schema }) => schemas.includes(schema));
+  for (const schema of schemas.filter((name) => !told.some((status) => status.schema === name))) {
+    console.error(`No stack owns schema "${schema}".`);
+    process.exitCode = 1;
+  }
+  if (json) console.log(JSON.stringify(told, undefined, 2));
+  else if (told.length > 0) console.log(statusTable(told));
 } catch (error) {
   console.error(errorText(error));
   process.exitCode = 1;
 }
 
-function readArguments(): { readonly stacks: readonly string[]; readonly json: boolean } {
-  const options = { stack: { type: "string", multiple: true }, json: { type: "boolean", default: false } } as const;
+interface Arguments {
+  readonly stacks: readonly string[];
+  /** Only these; empty for all. */
+  readonly schemas: readonly string[];
+  readonly json: boolean;
+}
+
+function readArguments(): Arguments {
+  const options = {
+    stack: { type: "string", multiple: true },
+    schema: { type: "string", multiple: true, default: [] as string[] },
+    json: { type: "boolean", default: false },
+  } as const;
   try {
     const { values } = parseArgs({ options });
-    return { stacks: values.stack ?? configuredStacks(), json: values.json };
+    return { stacks: values.stack ?? configuredStacks(), schemas: values.schema, json: values.json };
   } catch (error) {
     throw new Error(`${errorText(error)}\n${USAGE}`);
   }
@@ -44,8 +60,8 @@ function configuredStacks(): readonly string[] {
   return readdirSync(".").flatMap((file) => /^Pulumi\.(.+)\.ya?ml$/.exec(file)?.[1] ?? []);
 }
 
-/** A stack's config as the Pulumi CLI knows it: it alone can decrypt the secrets. */
-async function configOf(stack: string): Promise<StackConfig> {
+/** A stack's fleets by its config as the Pulumi CLI knows it: it alone can decrypt the secrets. */
+async function fleetsOf(stack: string): Promise<readonly Fleet[]> {
   const { stdout, stderr, exitCode } = await execa({
     reject: false,
     stdin: "ignore",
@@ -54,7 +70,7 @@ async function configOf(stack: string): Promise<StackConfig> {
   const prefix = `${projectName()}:`;
   const entries = Object.entries(JSON.parse(stdout) as Readonly<Record<string, ConfigEntry>>);
   const own = entries.filter(([key]) => key.startsWith(prefix));
-  return parseConfig(
+  return findFleets(
     Object.fromEntries(own.map(([key, entry]) => [key.slice(prefix.length), entry.objectValue ?? entry.value])),
     process.env,
   );
@@ -67,31 +83,4 @@ function projectName(): string {
 interface ConfigEntry {
   readonly value: string;
   readonly objectValue?: unknown;
-}
-
-function statusTable(statuses: readonly SchemaStatus[]): string {
-  const rows = statuses.map((status) => [
-    status.stack,
-    status.schema,
-    status.current ?? "(no such schema)",
-    status.target,
-    pendingText(status),
-    lastText(status),
-  ]);
-  const refused = statuses.flatMap(({ problem }) => (problem === null ? [] : [`\n${problem}`]));
-  return [plainTable([["stack", "schema", "current", "target", "pending", "last event"], ...rows]), ...refused].join(
-    "\n",
-  );
-}
-
-function pendingText({ pending, problem }: SchemaStatus): string {
-  if (problem !== null) return "refused, see below";
-  if (pending.length === 0) return "-";
-  return pending.length <= 2 ? pending.join(", ") : `${pending[0]} … ${pending.at(-1)} (${pending.length})`;
-}
-
-function lastText({ lastEvent }: SchemaStatus): string {
-  if (lastEvent === null) return "-";
-  const { at, actor, direction, revision, outcome } = lastEvent;
-  return `${at.toISOString().slice(0, 16).replace("T", " ")} ${actor}: ${direction} ${revision} ${outcome}`;
 }

@@ -1,4 +1,4 @@
-import type { StackConfig } from "../config.ts";
+import type { Fleet } from "../config/find-fleets.ts";
 import { readHistory } from "../history/read-history.ts";
 import { isRelative, targetOf } from "../history/target.ts";
 import { currentRevision } from "../plan/ledger.ts";
@@ -12,6 +12,7 @@ import { errorText } from "../problem-text.ts";
 /** Where one schema of a stack stands. */
 export interface SchemaStatus {
   readonly stack: string;
+  readonly fleet: string;
   readonly schema: string;
   /** Revision id, `base`, or null where the schema does not exist. */
   readonly current: string | null;
@@ -25,26 +26,27 @@ export interface SchemaStatus {
 }
 
 /**
- * Asks the ledgers of a stack's schemas, read-only; a database without any ledger is fine.
+ * Asks the ledgers of a fleet's schemas, read-only; a database without any ledger is fine.
  *
  * @throws Refusal when the folder cannot be read or the server cannot be reached
  */
-export async function readStatus(stack: string, config: StackConfig): Promise<readonly SchemaStatus[]> {
-  const history = readHistory(config.migrations);
-  return withDatabase(config.connection, 1, (database) =>
+export async function readStatus(stack: string, fleet: Fleet): Promise<readonly SchemaStatus[]> {
+  const history = readHistory(fleet.migrations);
+  return withDatabase(fleet.connection, 1, (database) =>
     database.withClient(async (client) => {
       await client.query("SET default_transaction_read_only = on");
-      const ledgers = await readLedgers(client, config.schemas);
+      const ledgers = await readLedgers(client, fleet.schemas);
       const recorded = ledgers.filter((ledger) => ledger.exists).map((ledger) => ledger.schema);
       const events = await readLastEvents(client, recorded);
       return ledgers.map((ledger) => {
-        const target = targetOf(config, ledger.schema);
+        const target = targetOf(fleet, ledger.schema);
         return {
           stack,
+          fleet: fleet.name,
           schema: ledger.schema,
           current: ledger.schemaExists ? currentRevision(ledger) : null,
           target,
-          ...pending(target, () => makePlan({ ...config, ledger, history, target })),
+          ...pending(target, () => makePlan({ ...fleet, ledger, history, target })),
           lastEvent: events.get(ledger.schema) ?? null,
         };
       });

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import type { Wish } from "../../src/fleet/run-fleet.ts";
+import type { Wish } from "../../src/fleet/run-schema.ts";
 import type { Ledger } from "../../src/plan/ledger.ts";
 import { Refusal } from "../../src/problem.ts";
 import { errorText } from "../../src/problem-text.ts";

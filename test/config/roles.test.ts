@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseConfig, refusePlainSecrets } from "../../src/config.ts";
+import { refusePlainSecrets } from "../../src/config/plain-secrets.ts";
+import { parseConfig } from "../../src/config.ts";
 import { rolesOf } from "../../src/role-name.ts";
 import { refused } from "../history/refused.ts";
 
@@ -87,7 +88,7 @@ describe("the roles' passwords", () => {
       `"config "rolePasswords": got a value in plain text, wants an encrypted one. Set it again: pulumi config set --secret --path 'rolePasswords.ROLE'. The old value is in the file's history: change it on the server."`,
     );
     expect(refused(() => refusePlainSecrets(values, ["rolePasswords"], file, "p"))).toMatchInlineSnapshot(
-      `"config "rolePasswords.prod_app": got a value in plain text, wants an encrypted one. Set it again: pulumi config set --secret --path 'rolePasswords["prod_app"]'. The old value is in the file's history: change it on the server."`,
+      `"config "rolePasswords.prod_app": got a value in plain text, wants an encrypted one. Set it again: pulumi config set --secret --path 'rolePasswords.prod_app'. The old value is in the file's history: change it on the server."`,
     );
     const encrypted = file.replace("hunter2", "{ secure: v1:y }");
     expect(() => refusePlainSecrets(values, ["rolePasswords"], encrypted, "p")).not.toThrow();

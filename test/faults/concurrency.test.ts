@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { describe, expect, test } from "vitest";
-import type { FleetOptions, SchemaResult } from "../../src/fleet/run-fleet.ts";
+import type { FleetOptions } from "../../src/fleet/run-fleet.ts";
+import type { SchemaResult } from "../../src/fleet/run-schema.ts";
 import { APPLICATION_NAME } from "../../src/postgres/connection.ts";
 import { type LockHolder, Refusal } from "../../src/problem.ts";
 import { problemText } from "../../src/problem-text.ts";

@@ -1,6 +1,6 @@
 import pg from "pg";
 import { afterAll, describe, expect, test } from "vitest";
-import type { SchemaResult } from "../../src/fleet/run-fleet.ts";
+import type { SchemaResult } from "../../src/fleet/run-schema.ts";
 import { APPLICATION_NAME } from "../../src/postgres/connection.ts";
 import { startEmbeddedPostgres } from "../../toolchain/embedded-postgres.ts";
 import { clientConfig } from "../support/database.ts";

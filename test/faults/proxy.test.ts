@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, inject, test } from "vitest";
-import type { FleetOptions, SchemaResult } from "../../src/fleet/run-fleet.ts";
+import type { FleetOptions } from "../../src/fleet/run-fleet.ts";
+import type { SchemaResult } from "../../src/fleet/run-schema.ts";
 import { useDatabase } from "../support/database.ts";
 import { historyOf } from "../support/history.ts";
 import { disagreements, MARKED, markedHistory } from "../support/marked-history.ts";

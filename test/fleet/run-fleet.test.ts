@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { FleetOptions, SchemaResult, Wish } from "../../src/fleet/run-fleet.ts";
+import type { FleetOptions } from "../../src/fleet/run-fleet.ts";
+import type { SchemaResult, Wish } from "../../src/fleet/run-schema.ts";
 import type { History } from "../../src/history/revision.ts";
 import { useDatabase } from "../support/database.ts";
 import { historyOf } from "../support/history.ts";
@@ -56,6 +57,12 @@ describe("several schemas", () => {
     ]);
     expect(await objectsOf(database, half)).toEqual(await objectsOf(database, fresh));
     expect(await ledgerRows(database, pinned)).toEqual(["1 0001_users applied"]);
+  });
+
+  test("of which one does not exist: its first step creates it", async () => {
+    const [result] = await up({ missing: wish() });
+    expect(result).toMatchObject({ from: "base", to: "0003_index", problems: [] });
+    expect(await ledgerRows(database, "missing")).toHaveLength(3);
   });
 
   test("more than there are sessions, each step told as it begins", async () => {
@@ -148,17 +155,15 @@ describe("a failure in one schema", () => {
     expect(await ledgerRows(database, slow)).toHaveLength(2);
   });
 
-  test("that does not exist, that is ahead of the folder, or whose file was edited: told by schema", async () => {
+  test("that is ahead of the folder, or whose file was edited: told by schema", async () => {
     const [ahead = "", edited = ""] = await schemasNamed("p_ahead", "p_edited");
     await migrate(connection, ahead, history);
     await migrate(connection, edited, historyOf({ "0001_users": "CREATE TABLE users (id bigint)" }));
     const results = await up({
-      p_missing: wish(),
       [ahead]: wish("head", history.slice(0, 2)),
       [edited]: wish(),
     });
     expect(results.map(({ schema, to, problems }) => [schema, to, problems.map(({ code }) => code)])).toEqual([
-      ["p_missing", expect.any(String), ["schema-missing"]],
       ["p_ahead", "0003_index", ["not-in-folder"]],
       ["p_edited", "0001_users", ["edited"]],
     ]);

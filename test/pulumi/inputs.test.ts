@@ -3,27 +3,11 @@ import { targetOf } from "../../src/history/target.ts";
 import { desiredRevision, desiredRevisions, type Inputs, type Outputs, wishes } from "../../src/pulumi/inputs.ts";
 import { refused } from "../history/refused.ts";
 import { both } from "../plan/build.ts";
+import { inputs } from "./build-inputs.ts";
 
 const [A, B, C, D] = [both("0001_a"), both("0002_b"), both("0003_c"), both("0004_d")] as const;
 const HISTORY = [A, B, C, D];
 const IDS = HISTORY.map(({ id }) => id);
-
-const inputs = (changes: Partial<Inputs> = {}): Inputs => ({
-  connection: { host: "db", port: 5432, database: "salon", user: "deploy", sslmode: "require" },
-  schemas: ["dev", "prod"],
-  migrations: "migrations",
-  target: "head",
-  pins: {},
-  searchPath: [],
-  allowOutOfOrder: false,
-  lockTimeoutMs: 0,
-  statementTimeoutMs: 0,
-  waitTimeoutMs: 0,
-  progressUrn: "urn",
-  revisions: {},
-  head: "0004_d",
-  ...changes,
-});
 
 const outputs = (steps: Outputs["steps"]): Outputs => ({
   connection: inputs().connection,
@@ -98,12 +82,12 @@ describe("how each schema is planned", () => {
 
   it("a step that was taken is the place where it led, so that -1 is one step and not one more at each up", () => {
     const asked = inputs({ target: "-1" });
-    const olds = outputs({ prod: { target: "-1", revision: "0003_c" } });
+    const olds = outputs({ "-1": { "0003_c": ["prod"] } });
     expect(targets(asked, olds)).toEqual({ dev: "-1", prod: "0003_c" });
   });
 
   it("a step other than the one taken is a new one", () => {
-    const olds = outputs({ prod: { target: "-1", revision: "0003_c" } });
+    const olds = outputs({ "-1": { "0003_c": ["prod"] } });
     expect(targets(inputs({ target: "-2" }), olds)).toEqual({ dev: "-2", prod: "-2" });
     expect(targets(inputs({ target: "head", pins: { prod: "0001" } }), olds)).toEqual({ dev: "head", prod: "0001" });
   });

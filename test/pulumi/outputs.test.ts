@@ -1,45 +1,49 @@
-import { expect, it } from "vitest";
-import type { SchemaResult } from "../../src/fleet/run-fleet.ts";
-import { readHistory } from "../../src/history/read-history.ts";
-import { desiredRevisions, type Inputs, type Outputs, wishes } from "../../src/pulumi/inputs.ts";
-import { outputs } from "../../src/pulumi/outputs.ts";
+import { describe, expect, it } from "vitest";
+import type { SchemaResult } from "../../src/fleet/run-schema.ts";
+import { type Outputs, wishes } from "../../src/pulumi/inputs.ts";
+import { briefly, outputs } from "../../src/pulumi/outputs.ts";
+import { both, ledgerOf, plan } from "../plan/build.ts";
+import { inputs } from "./build-inputs.ts";
 
-const history = readHistory("migrations");
-const ids = history.map((revision) => revision.id);
-const [HEAD, BELOW, PLACE] = [ids.at(-1) ?? "", ids.at(-2) ?? "", ids.at(-3) ?? ""];
-
-const asked = {
-  connection: { host: "db", port: 5432, database: "salon", user: "deploy", sslmode: "require" as const },
+const HISTORY = ["0001_a", "0002_b", "0003_c", "0004_d"].map(both);
+const ASKED = inputs({
   schemas: ["failed", "waiting"],
-  migrations: "migrations",
   target: "-2",
-  pins: {},
-  searchPath: [],
-  allowOutOfOrder: false,
-  lockTimeoutMs: 0,
-  statementTimeoutMs: 0,
-  waitTimeoutMs: 0,
-  progressUrn: "urn",
-};
-const inputs: Inputs = { ...asked, revisions: desiredRevisions(history, asked), head: HEAD };
-const places = new Map([
-  ["failed", PLACE],
-  ["waiting", PLACE],
-]);
+  revisions: Object.fromEntries(HISTORY.map(({ id, checksum }) => [id, checksum])),
+});
+const PLANS = ASKED.schemas.map((schema) =>
+  plan({ ledger: ledgerOf(HISTORY, schema), history: HISTORY, target: "-2" }),
+);
 
 /** One schema failed after its first step down, the other was not started. */
-const results: readonly SchemaResult[] = [
-  { schema: "failed", from: HEAD, to: BELOW, steps: [], problems: [{ code: "schema-missing", schema: "failed" }] },
+const RESULTS: readonly SchemaResult[] = [
+  { schema: "failed", from: "0004_d", to: "0003_c", steps: [], problems: [{ code: "no-connection" }] },
 ];
 
-it("a step like -2 that failed half way is the same place at the next up, not two more steps", () => {
-  const olds: Outputs = outputs(inputs, undefined, history, results, places);
-  expect(olds.current).toEqual({ failed: BELOW, waiting: "base" });
-  const next = wishes(inputs, history, olds);
-  expect([...next.values()].map((wish) => wish.target)).toEqual([PLACE, PLACE]);
+const state = (): Outputs => outputs(ASKED, undefined, HISTORY, PLANS, RESULTS);
+
+describe("the state after a run", () => {
+  it("has each schema once, below the revision that it is at, started or not", () => {
+    expect(state().current).toEqual({ "0003_c": ["failed"], "0004_d": ["waiting"] });
+  });
+
+  it("knows a step like -2 that failed half way as the place where it leads, not as two more steps", () => {
+    expect([...wishes(ASKED, HISTORY, state()).values()].map((wish) => wish.target)).toEqual(["0002_b", "0002_b"]);
+  });
+
+  it("has what is beyond a revision that schemas are held at", () => {
+    expect(state().pending).toEqual({ "0003_c": ["0004_d"] });
+  });
+
+  it("has the revisions up to the highest that is applied anywhere", () => {
+    expect(state().applied).toEqual(["0001_a", "0002_b", "0003_c", "0004_d"]);
+  });
 });
 
-it("what is beyond a schema's revision is pending", () => {
-  const olds = outputs(inputs, undefined, history, results, places);
-  expect(olds.pending.failed).toEqual([HEAD]);
+it("a stack's output names few schemas, and counts many", () => {
+  const many = Array.from({ length: 11 }, (_, index) => `tenant_${index}`);
+  expect(briefly({ "0001_a": ["dev", "prod"], "0002_b": many })).toEqual({
+    "0001_a": "dev, prod",
+    "0002_b": "11 schemas",
+  });
 });

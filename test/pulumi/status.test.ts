@@ -45,7 +45,7 @@ describe("npm run status", () => {
     expect(exitCode).toBe(1);
     expect(output).toMatchInlineSnapshot(`
       "Unknown option '--stak'
-      Usage: npm run status -- [--stack NAME]… [--json]"
+      Usage: npm run status -- [--stack NAME]… [--schema NAME]… [--json]"
     `);
   });
 });

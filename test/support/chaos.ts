@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SchemaResult } from "../../src/fleet/run-fleet.ts";
+import type { SchemaResult } from "../../src/fleet/run-schema.ts";
 import { type EmbeddedServer, withEmbeddedPostgres } from "../../toolchain/embedded-postgres.ts";
 import type { TestDatabase } from "./database.ts";
 import { type FleetProcess, startFleet } from "./fleet.ts";

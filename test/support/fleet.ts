@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import type { SchemaResult } from "../../src/fleet/run-fleet.ts";
+import type { SchemaResult } from "../../src/fleet/run-schema.ts";
 import type { FleetTask } from "./fleet-process.ts";
 
 /** A run in a process of its own. */

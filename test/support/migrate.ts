@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type pg from "pg";
-import { type FleetOptions, runFleet, type SchemaResult, type Wish } from "../../src/fleet/run-fleet.ts";
+import { type FleetOptions, runFleet } from "../../src/fleet/run-fleet.ts";
+import type { SchemaResult, Wish } from "../../src/fleet/run-schema.ts";
 import type { History } from "../../src/history/revision.ts";
 import type { Ledger } from "../../src/plan/ledger.ts";
 import { makePlan } from "../../src/plan/make-plan.ts";
@@ -36,7 +37,7 @@ export function up(
   return withDatabase(connection, concurrency + 2, (database) => upIn(database, wishes, { concurrency, ...options }));
 }
 
-function upIn(
+async function upIn(
   database: Database,
   wishes: Readonly<Record<string, Wish>>,
   options: Partial<FleetOptions>,
@@ -47,12 +48,19 @@ function upIn(
     concurrency: 1,
     waitMs: 30_000,
     recoveryMs: options.waitMs ?? 30_000,
+    waves: [Object.keys(wishes)],
+    wavePauseMs: 0,
+    onFailure: "stop" as const,
+    failureLimit: 0,
+    onWave: () => {},
+    onResult: () => {},
     onStep: () => {},
     onWait: () => {},
     onRetry: () => {},
     ...options,
   };
-  return runFleet(database, new Map(Object.entries(wishes)), all);
+  const { results } = await runFleet(database, new Map(Object.entries(wishes)), all);
+  return results;
 }
 
 /** Brings one schema to its target. Throws what stopped it. */

@@ -1,0 +1,34 @@
+import { pinProblems } from "../config.ts";
+import { ownedTwice } from "../fleet/owned-twice.ts";
+import { databaseName } from "../postgres/connection.ts";
+import { type Selected, selectSchemas } from "../postgres/select-schemas.ts";
+import { refuseIfAny } from "../problem.ts";
+import { type NamedFleet, parseFleets } from "./fleets.ts";
+import type { Environment } from "./keys.ts";
+
+/** A fleet with the schemas that it owns now. */
+export interface Fleet extends Omit<NamedFleet, "schemas" | "schemasQuery">, Selected {}
+
+/**
+ * The fleets that a stack's config describes, with the schemas they own now.
+ *
+ * @throws Refusal
+ */
+export async function findFleets(
+  values: Readonly<Record<string, unknown>>,
+  environment: Environment,
+): Promise<readonly Fleet[]> {
+  const fleets = await Promise.all(
+    parseFleets(values, environment).map(async ({ schemas, schemasQuery, ...fleet }) => ({
+      ...fleet,
+      ...(await selectSchemas(fleet.connection, { schemas, schemasQuery, exclude: fleet.exclude })),
+    })),
+  );
+  const claims = fleets.map(({ name, connection, schemas }) => ({
+    fleet: name,
+    database: databaseName(connection),
+    schemas,
+  }));
+  refuseIfAny([...fleets.flatMap(({ pins, schemas }) => pinProblems(pins, schemas)), ...ownedTwice(claims)]);
+  return fleets;
+}

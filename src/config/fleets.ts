@@ -1,0 +1,72 @@
+import { type FleetConfig, parseConfig } from "../config.ts";
+import { type Problem, Refusal } from "../problem.ts";
+import { type Environment, json } from "./keys.ts";
+
+/** A fleet of a stack: the schemas that one SchemaMigration owns. */
+export interface NamedFleet extends FleetConfig {
+  /** Of the resource. */
+  readonly name: string;
+}
+
+/** The resource's name where a stack has a single fleet. */
+export const ONLY_FLEET = "migrations";
+
+/** What each of several fleets says for itself. */
+const OWN_KEYS = ["schemas", "schemasQuery", "exclude", "pins", "baseline", "adopt"];
+
+/**
+ * The fleets of a stack: one, which its keys describe, or those below `fleets`, for which the other keys are defaults.
+ *
+ * @param values by key without the project's name; lists and objects may be JSON, as Pulumi hands them over
+ * @throws Refusal with the problems of all fleets together
+ */
+export function parseFleets(values: Readonly<Record<string, unknown>>, env: Environment): readonly NamedFleet[] {
+  const { fleets: given, ...defaults } = values;
+  const fleets = json(given ?? {});
+  if (!isObject(fleets) || !Object.values(fleets).every(isObject)) {
+    const wants = 'fleets by name, like {"tenants": {"schemas": ["tenant_*"]}}';
+    throw new Refusal([{ code: "config", key: "fleets", got: JSON.stringify(given), wants }]);
+  }
+  const named = Object.entries(fleets);
+  if (named.length === 0) return [{ name: ONLY_FLEET, ...parseConfig(defaults, env) }];
+  const problems: Problem[] = OWN_KEYS.filter((key) => isGiven(defaults[key])).map((key) => ({
+    code: "config",
+    key,
+    got: "a value beside fleets",
+    wants: "one in each fleet that it is meant for",
+    fix: `Move it: pulumi config set --path 'fleets.FLEET.${key}' VALUE, then pulumi config rm ${key}.`,
+  }));
+  const shared = Object.fromEntries(Object.entries(defaults).filter(([key]) => !OWN_KEYS.includes(key)));
+  const parsed = named.flatMap(([name, own]) => {
+    try {
+      return [{ name, ...parseConfig({ ...shared, ...(own as Readonly<Record<string, unknown>>) }, env) }];
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      problems.push(...error.problems.map((problem) => inFleet(problem, name)));
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new Refusal(distinct(problems));
+  return parsed;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Pulumi gives every declared key a default; these are empty. */
+function isGiven(value: unknown): boolean {
+  const text = typeof value === "string" ? value : JSON.stringify(value ?? "");
+  return !["", '""', "[]", "{}"].includes(text);
+}
+
+function inFleet(problem: Problem, fleet: string): Problem {
+  return problem.code === "config" || problem.code === "unknown-key"
+    ? { ...problem, key: `fleets.${fleet}.${problem.key}` }
+    : problem;
+}
+
+/** What is wrong for every fleet is told once. */
+function distinct(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
+}

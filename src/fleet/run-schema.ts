@@ -1,0 +1,154 @@
+import pRetry from "p-retry";
+import type pg from "pg";
+import { BASE } from "../history/revision.ts";
+import { currentRevision, type Ledger } from "../plan/ledger.ts";
+import { makePlan } from "../plan/make-plan.ts";
+import type { Plan, Step } from "../plan/plan.ts";
+import type { PlanRequest } from "../plan/plan-request.ts";
+import { withSchemaLock } from "../postgres/advisory-lock.ts";
+import { applyPlan } from "../postgres/apply-plan.ts";
+import type { Database } from "../postgres/connection.ts";
+import { readLedgers } from "../postgres/ledger-table.ts";
+import { refusalOf } from "../postgres/refusal-of.ts";
+import type { ApplyContext, StepResult } from "../postgres/run-step.ts";
+import { stepsDone } from "../postgres/steps-done.ts";
+import { type LockHolder, type Problem, Refusal } from "../problem.ts";
+
+/** How a schema is to be planned, without its ledger. */
+export type Wish = Omit<PlanRequest, "ledger">;
+
+export interface SchemaOptions extends ApplyContext {
+  /** How long to wait for another run on the same schema, in ms. */
+  readonly waitMs: number;
+  /** How long a server that was lost is waited for, in ms from its loss. */
+  readonly recoveryMs: number;
+  readonly onStep: (plan: Plan, step: Step, index: number) => void;
+  readonly onWait: (schema: string, holder: LockHolder | undefined) => void;
+}
+
+/** What became of one schema. */
+export interface SchemaResult {
+  readonly schema: string;
+  readonly from: string;
+  readonly to: string;
+  readonly steps: readonly StepResult[];
+  /** Why it stopped; empty where it is at its target. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Brings one schema to its target. The plan comes from the ledger as it is under the schema's lock, so that what another
+ * run did meanwhile is neither repeated nor undone. What goes wrong is in the result.
+ */
+export async function runSchema(
+  database: Database,
+  schema: string,
+  wish: Wish,
+  options: SchemaOptions,
+): Promise<SchemaResult> {
+  const progress: Progress = { from: undefined, steps: [] };
+  try {
+    const to = await whileConnectionsGetLost(schema, options.recoveryMs, () =>
+      migrate(database, schema, wish, options, progress),
+    );
+    return { schema, from: progress.from ?? to, to, steps: progress.steps, problems: [] };
+  } catch (error) {
+    const { problems } = refusalOf(error, schema);
+    const from = progress.from ?? BASE;
+    const { to, steps } = await standing(database, schema, options, { from, steps: progress.steps });
+    return { schema, from, to, steps, problems };
+  }
+}
+
+interface Progress {
+  /** Where the schema was when it was first looked at. */
+  from: string | undefined;
+  steps: StepResult[];
+}
+
+/** One go at a schema, from the lock to the last step. Returns the revision that it is at then. */
+async function migrate(
+  database: Database,
+  schema: string,
+  wish: Wish,
+  options: SchemaOptions,
+  progress: Progress,
+): Promise<string> {
+  return database.withClient((client) =>
+    withSchemaLock(
+      client,
+      schema,
+      options.waitMs,
+      (holder) => options.onWait(schema, holder),
+      async () => {
+        const ledger = await readLedger(client, schema);
+        // A connection was lost before: what its COMMIT did is this run's work, heard of or not.
+        if (progress.from !== undefined) progress.steps = await stepsDone(client, ledger, options.run, progress.steps);
+        progress.from ??= currentRevision(ledger);
+        const plan = makePlan({ ...wish, ledger });
+        const applied = ledger.applied.filter((row) => row.interrupted !== "up").map((row) => row.revision);
+        const onStep = (step: Step, index: number) => options.onStep(plan, step, index);
+        await applyPlan(database, client, plan, applied, options, onStep, progress.steps);
+        return plan.to;
+      },
+    ),
+  );
+}
+
+/**
+ * Goes on after a lost connection in a new session, from what the ledger says: the COMMIT whose answer was lost may have
+ * succeeded. Not where an administrator ended the session, who meant it.
+ */
+async function whileConnectionsGetLost<T>(schema: string, recoveryMs: number, attempt: () => Promise<T>): Promise<T> {
+  let loss: { readonly at: number; readonly refusal: Refusal } | undefined;
+  try {
+    return await pRetry(attempt, {
+      retries: 10,
+      minTimeout: 200,
+      factor: 2,
+      randomize: true,
+      shouldRetry: ({ error }) => {
+        const refusal = refusalOf(error, schema);
+        if (refusal.problems.some(isLoss)) loss ??= { at: performance.now(), refusal };
+        if (loss === undefined || performance.now() - loss.at > recoveryMs) return false;
+        return refusal.problems.some((problem) => isLoss(problem) || problem.code === "unreachable");
+      },
+    });
+  } catch (error) {
+    // How it was lost says more than that it is still away.
+    const away = error instanceof Refusal && error.problems.every((problem) => problem.code === "unreachable");
+    throw away && loss ? loss.refusal : error;
+  }
+}
+
+function isLoss(problem: Problem): boolean {
+  return problem.code === "connection-lost" && !problem.byAdmin;
+}
+
+async function readLedger(client: pg.ClientBase, schema: string): Promise<Ledger> {
+  const [ledger] = await readLedgers(client, [schema]);
+  if (!ledger) throw new Error("the server answered without a row");
+  return ledger;
+}
+
+interface Standing {
+  readonly to: string;
+  readonly steps: readonly StepResult[];
+}
+
+/** Asks the ledger where a schema stands after a failure: a COMMIT whose answer was lost may have succeeded. */
+async function standing(
+  database: Database,
+  schema: string,
+  { run }: SchemaOptions,
+  { from, steps }: { readonly from: string; readonly steps: readonly StepResult[] },
+): Promise<Standing> {
+  try {
+    return await database.withClient(async (client) => {
+      const ledger = await readLedger(client, schema);
+      return { to: currentRevision(ledger), steps: await stepsDone(client, ledger, run, steps) };
+    });
+  } catch {
+    return { to: from, steps };
+  }
+}

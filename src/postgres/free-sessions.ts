@@ -1,0 +1,42 @@
+import { availableParallelism } from "node:os";
+import { type Problem, Refusal } from "../problem.ts";
+import { type Connection, serverName, withDatabase } from "./connection.ts";
+
+/** More at once gain nothing on most servers, and take connections from the site. */
+const MOST = 16;
+
+/**
+ * How many schemas to migrate at once: what was asked for; or twice the cores of this machine (PostgreSQL does not tell its
+ * own), at most 16 and at most half of the connections that are free.
+ *
+ * @param asked 0 leaves it to the server
+ * @throws Refusal no-free-sessions where the server has fewer left than asked for, and one for the watch
+ */
+export async function sessionsFor(connection: Connection, asked: number): Promise<number> {
+  const free = await withDatabase(connection, 1, (database) =>
+    database.withClient(async (client) => {
+      const { rows } = await client.query<{ free: number }>(FREE);
+      return rows[0]?.free ?? 0;
+    }),
+  );
+  // The session that asked is one of those that will be used.
+  if (asked > 0 && asked > free) refuse(connection, asked, free);
+  return asked > 0 ? asked : Math.max(1, Math.min(MOST, 2 * availableParallelism(), Math.floor(free / 2)));
+}
+
+function refuse(connection: Connection, asked: number, free: number): never {
+  const problem: Problem = { code: "no-free-sessions", server: serverName(connection), asked, free };
+  throw new Refusal([problem]);
+}
+
+/** Connections that this role can still open, of the server, the database and its own (manual 19.3.1). */
+const FREE = `
+  SELECT least(
+    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+      - coalesce(current_setting('reserved_connections', true)::int, 0) - count(*),
+    (SELECT CASE WHEN datconnlimit < 0 THEN 100000 ELSE datconnlimit END FROM pg_catalog.pg_database
+      WHERE datname = current_database()) - count(*) FILTER (WHERE datname = current_database()),
+    (SELECT CASE WHEN rolconnlimit < 0 THEN 100000 ELSE rolconnlimit END FROM pg_catalog.pg_roles
+      WHERE rolname = session_user) - count(*) FILTER (WHERE usename = session_user)
+  )::int AS free
+  FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend'`;

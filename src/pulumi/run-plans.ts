@@ -1,0 +1,58 @@
+import { randomUUID } from "node:crypto";
+import { hostname, userInfo } from "node:os";
+import { Progress } from "../fleet/progress.ts";
+import { type FleetResult, runFleet } from "../fleet/run-fleet.ts";
+import type { Wish } from "../fleet/run-schema.ts";
+import { splitIntoWaves } from "../fleet/waves.ts";
+import type { Plan } from "../plan/plan.ts";
+import { withDatabase } from "../postgres/connection.ts";
+import { sessionsFor } from "../postgres/free-sessions.ts";
+import { holderText } from "../problem-text.ts";
+import type { EngineLog } from "./engine-log.ts";
+import type { Inputs } from "./inputs.ts";
+
+/** How long a server that was lost is waited for: a restart or a failover takes less. */
+const RECOVERY_MS = 60_000;
+
+/** Runs the plans that hold steps, telling how far it is; a schema that is where it should be costs nothing. */
+export async function runPlans(
+  inputs: Inputs,
+  asked: ReadonlyMap<string, Wish>,
+  plans: readonly Plan[],
+  log: EngineLog,
+): Promise<FleetResult> {
+  const moving = new Map(plans.filter((plan) => plan.steps.length > 0).map((plan) => [plan.schema, plan]));
+  if (moving.size === 0) return { results: [], held: [] };
+  // From here on a step like -2 is the place where it leads: counted again after a failure, it would lead further.
+  const settled = new Map(
+    [...asked].map(([schema, wish]) => [schema, { ...wish, target: moving.get(schema)?.to ?? wish.target }]),
+  );
+  const waves = splitIntoWaves(inputs.schemas, inputs.waves)
+    .map((wave) => wave.filter((schema) => moving.has(schema)))
+    .filter((wave) => wave.length > 0);
+  const progress = new Progress(moving.size, waves.length);
+  const tell = (text: string) => log.status(`${progress}${text}`);
+  const concurrency = Math.min(moving.size, await sessionsFor(inputs.connection, inputs.concurrency));
+  // One session more than schemas at once, for the watch over slow steps.
+  return withDatabase(inputs.connection, concurrency + 1, (database) =>
+    runFleet(database, settled, {
+      run: { id: randomUUID(), actor: `${userInfo().username}@${hostname()}` },
+      settings: inputs,
+      concurrency,
+      waves,
+      wavePauseMs: inputs.wavePauseMs,
+      waveCheck: inputs.waveCheck,
+      onFailure: inputs.onFailure,
+      failureLimit: inputs.failureLimit,
+      waitMs: inputs.waitTimeoutMs,
+      recoveryMs: RECOVERY_MS,
+      onWave: (index) => progress.beginWave(index),
+      onResult: (result) => progress.note(result),
+      onStep: (plan, step, index) =>
+        tell(`${plan.schema}: ${step.direction} ${step.revision} (${index + 1} of ${plan.steps.length})`),
+      onRetry: (plan, step, blocker) =>
+        tell(`${plan.schema}: ${step.revision} gave way to ${holderText(blocker)} and tries again`),
+      onWait: (schema, holder) => tell(`${schema}: waiting for ${holderText(holder)}`),
+    }),
+  );
+}

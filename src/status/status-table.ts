@@ -1,0 +1,56 @@
+import { plainTable } from "../plain-table.ts";
+import { schemaNames } from "../schema-name.ts";
+import type { SchemaStatus } from "./read-status.ts";
+
+/** Schemas of a stack told one by one; of more, those that stand alike are one line. */
+const MANY = 20;
+
+/** Where the schemas stand, within a screen however many they are; what would be refused stands below. */
+export function statusTable(statuses: readonly SchemaStatus[]): string {
+  const stacks = [...Map.groupBy(statuses, ({ stack }) => stack).values()];
+  const groups = stacks.flatMap((all) =>
+    all.length > MANY ? [...Map.groupBy(all, standing).values()] : all.map((status) => [status]),
+  );
+  const rows = groups.flatMap((group) => {
+    const [first] = group;
+    if (!first) return [];
+    return [
+      [
+        first.stack,
+        schemaNames(group.map((status) => status.schema)),
+        first.current ?? "(no such schema)",
+        first.target,
+        pendingText(first),
+        lastText(group),
+      ],
+    ];
+  });
+  const refused = new Set(statuses.flatMap(({ problem }) => (problem === null ? [] : [`\n${problem}`])));
+  return [plainTable([["stack", "schema", "current", "target", "pending", "last event"], ...rows]), ...refused].join(
+    "\n",
+  );
+}
+
+function standing({ current, target, pending, problem }: SchemaStatus): string {
+  return JSON.stringify([current, target, pending, problem !== null]);
+}
+
+function pendingText({ pending, problem }: SchemaStatus): string {
+  if (problem !== null) return "refused, see below";
+  if (pending.length === 0) return "-";
+  return pending.length <= 2 ? pending.join(", ") : `${pending[0]} … ${pending.at(-1)} (${pending.length})`;
+}
+
+/** The last event of a schema; of several the newest, and since when the others have not moved. */
+function lastText(group: readonly SchemaStatus[]): string {
+  const events = group.flatMap(({ lastEvent }) => lastEvent ?? []).toSorted((a, b) => a.at.getTime() - b.at.getTime());
+  const [oldest, newest] = [events[0], events.at(-1)];
+  if (!oldest || !newest) return "-";
+  const { at, actor, direction, revision, outcome } = newest;
+  const since = minute(oldest.at) === minute(at) ? "" : `${minute(oldest.at)} to `;
+  return `${since}${minute(at)} ${actor}: ${direction} ${revision} ${outcome}`;
+}
+
+function minute(at: Date): string {
+  return at.toISOString().slice(0, 16).replace("T", " ");
+}
