@@ -222,16 +222,23 @@ export function holderText(holder: LockHolder | undefined): string {
 }
 
 function stepFailed(problem: Extract<Problem, { code: "step-failed" }>): string {
-  const { schema, file, line, statement, error, at, partly, revision, direction } = problem;
+  const { schema, file, line, statement, error, at, cause, partly, revision, direction } = problem;
   const where = line === undefined ? file : `${file}:${line}`;
   const shown = statement === undefined ? "" : `\n${indent(excerpt(statement))}`;
+  const mend = { script: direction === "up" ? "Mend the script" : "Mend its down script", "disk-full": FREE_SPACE }[
+    cause
+  ];
   const whole =
     direction === "up"
-      ? `Nothing of ${revision} remains; the schema is at ${at}. Mend the script and run again.`
-      : `${revision} is still applied, as it was. Mend its down script and run again.`;
-  const rest = partly ? `${revision} ran outside a transaction: its earlier statements stay.` : whole;
+      ? `Nothing of ${revision} remains; the schema is at ${at}.`
+      : `${revision} is still applied, as it was.`;
+  const rest = partly
+    ? `${revision} ran outside a transaction: its earlier statements stay.${cause === "disk-full" ? ` ${FREE_SPACE} first.` : ""}`
+    : `${whole} ${mend} and run again.`;
   return `Schema "${schema}", ${where}: ${serverSaid(error)}${shown}\n${rest}`;
 }
+
+const FREE_SPACE = "Free space on the server's disk";
 
 function serverSaid({ message, sqlstate, detail, hint, where }: ServerError): string {
   const more = [detail, hint && `Hint: ${hint}`, where?.split("\n").slice(0, 2).join("\n  ")]

@@ -146,6 +146,8 @@ export type Problem =
       readonly error: ServerError;
       /** Where the schema stands now. */
       readonly at: string;
+      /** What has to be mended. */
+      readonly cause: "script" | "disk-full";
       /** True where the script ran outside a transaction, so that earlier statements of it stay. */
       readonly partly: boolean;
     };

@@ -159,6 +159,7 @@ describe("a failed step", () => {
     statement: "ALTER TABLE userz\n  ADD COLUMN cpf varchar(14)",
     error: { sqlstate: "42P01", message: 'relation "userz" does not exist' },
     at: "0009_backfill",
+    cause: "script",
     partly: false,
   };
 
@@ -178,6 +179,20 @@ describe("a failed step", () => {
           ADD COLUMN cpf varchar(14)
       0010_add_cpf ran outside a transaction: its earlier statements stay."
     `);
+  });
+
+  it("for want of space asks for that, not for another script", () => {
+    const full = { ...failed, cause: "disk-full" as const, error: { sqlstate: "53100", message: "disk full" } };
+    const last = (problem: Problem) => problemText(problem).split("\n").at(-1);
+    expect(last(full)).toMatchInlineSnapshot(
+      `"Nothing of 0010_add_cpf remains; the schema is at 0009_backfill. Free space on the server's disk and run again."`,
+    );
+    expect(last({ ...full, direction: "down" })).toMatchInlineSnapshot(
+      `"0010_add_cpf is still applied, as it was. Free space on the server's disk and run again."`,
+    );
+    expect(last({ ...full, partly: true })).toMatchInlineSnapshot(
+      `"0010_add_cpf ran outside a transaction: its earlier statements stay. Free space on the server's disk first."`,
+    );
   });
 
   it("without a known place names the file alone", () => {

@@ -4,7 +4,7 @@ import type { Blocker, Problem, ServerError } from "../problem.ts";
 import { lineAt } from "../script/parse-script.ts";
 import { isRepeatable } from "../script/repeatable.ts";
 import { messageOf, serverError } from "./connection.ts";
-import { isByAdmin, isTransient } from "./sqlstate.ts";
+import { DISK_FULL, isByAdmin, isTransient } from "./sqlstate.ts";
 import type { Message } from "./step-messages.ts";
 
 /** A message that the server did not carry out. Its transaction is rolled back already. */
@@ -76,6 +76,7 @@ function stepFailed(plan: Plan, step: Step, failed: Failed): Problem {
     statement: statement?.sql,
     error: errorOf(failed),
     at: standing(plan, plan.steps.indexOf(step)),
+    cause: errorOf(failed).sqlstate === DISK_FULL ? "disk-full" : "script",
     partly: step.script.mode === "autocommit",
   };
 }

@@ -3,8 +3,11 @@ import { APPLICATION_NAME, type Connection } from "../../src/postgres/connection
 import type { EmbeddedServer } from "../../toolchain/embedded-postgres.ts";
 import { clientConfig, type TestDatabase } from "./database.ts";
 
-/** The first database of a server that a test started for itself; each query in a session of its own, so it may crash. */
-export function databaseOn({ host, port, user, password, database }: EmbeddedServer): TestDatabase {
+/** A database of a server that a test started for itself; each query in a session of its own, so it may crash. */
+export function databaseOn(
+  { host, port, user, password, ...server }: EmbeddedServer,
+  database: string = server.database,
+): TestDatabase {
   const connection: Connection = { host, port, user, password, database, sslmode: "disable" };
   return {
     connection,
