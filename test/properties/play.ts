@@ -134,6 +134,11 @@ async function run(world: World, state: State, action: Run, count: (what: string
       end.failed ? ["step-failed"] : [],
       schema,
     );
+    assert.deepEqual(
+      told?.steps.map(({ revision, direction }) => `${revision} ${direction}`),
+      expected(end.schema).events.slice(model.done.length),
+      `${schema}: the steps that the run says it took`,
+    );
     count(steps.length === 0 ? "idle" : end.failed ? "failed" : "done");
     next[schema] = end.schema;
   }
