@@ -248,6 +248,7 @@ describe("many problems", () => {
     statement: undefined,
     error: { sqlstate: "23505", message },
     at: "0001_a",
+    cause: "script",
     partly: false,
   });
 

@@ -1,6 +1,6 @@
 /** Deploys in a process of its own, which can be killed: a task a line from its input, an answer a line on its output. */
 import { createInterface } from "node:readline";
-import type { SchemaResult } from "../../src/fleet/run-fleet.ts";
+import type { SchemaResult } from "../../src/fleet/run-schema.ts";
 import { readHistory } from "../../src/history/read-history.ts";
 import { targetOf } from "../../src/history/target.ts";
 import type { Connection } from "../../src/postgres/connection.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { SchemaResult } from "../../src/fleet/run-fleet.ts";
+import type { SchemaResult } from "../../src/fleet/run-schema.ts";
 import type { Action, Destination, Story } from "./action.ts";
 import {
   ended,
