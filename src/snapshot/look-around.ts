@@ -3,13 +3,21 @@ import { EVENTS, LEDGER } from "../postgres/ledger-table.ts";
 import { quoteText } from "../postgres/session.ts";
 
 /**
- * Everything in a database, and the server's roles, that is not in one schema, with who wrote it last (xmin): what is in only one
- * of two looks was added, changed or removed in between.
+ * Everything in a database that is not in one schema, with who wrote it last (xmin): what is in only one of two looks was added,
+ * changed or removed in between. Of the server's roles only those that the scripts name: others belong to all its databases,
+ * and may be changed by anyone meanwhile.
+ *
+ * @param scripts all that run between the looks
  */
-export async function lookAround(client: pg.ClientBase, schema: string): Promise<ReadonlyMap<string, string>> {
+export async function lookAround(
+  client: pg.ClientBase,
+  schema: string,
+  scripts: string,
+): Promise<ReadonlyMap<string, string>> {
   // So that names are told with their schemas.
   await client.query("SET search_path TO ''");
   const elsewhere = `(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname <> ${quoteText(schema)} AND nspname !~ '^pg_(toast|temp)')`;
+  const named = `(SELECT oid FROM pg_catalog.pg_roles WHERE strpos($1, rolname) > 0 OR strpos(rolname, ${quoteText(schema)}) > 0)`;
   const looks = [
     look("pg_class", `relnamespace IN ${elsewhere}`),
     look("pg_proc", `pronamespace IN ${elsewhere}`),
@@ -18,11 +26,13 @@ export async function lookAround(client: pg.ClientBase, schema: string): Promise
     look("pg_cast", `oid NOT IN (${OF_RANGES})`),
     look("pg_default_acl", "defaclnamespace = 0"),
     ...WHOLE_CATALOGS.map((catalog) => look(catalog, "true")),
-    "SELECT 'role ' || rolname AS what, r::text AS state FROM pg_catalog.pg_roles r",
-    "SELECT 'settings of ' || setrole::regrole || ' in database ' || setdatabase, s::text FROM pg_catalog.pg_db_role_setting s",
-    "SELECT 'membership of ' || member::regrole || ' in ' || roleid::regrole, m::text FROM pg_catalog.pg_auth_members m",
+    `SELECT 'role ' || rolname, r::text FROM pg_catalog.pg_roles r WHERE oid IN ${named}`,
+    `SELECT 'settings of ' || setrole::regrole || ' in database ' || setdatabase, s::text FROM pg_catalog.pg_db_role_setting s
+      WHERE setrole IN ${named} OR setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())`,
+    `SELECT 'membership of ' || member::regrole || ' in ' || roleid::regrole, m::text FROM pg_catalog.pg_auth_members m
+      WHERE member IN ${named} OR roleid IN ${named}`,
   ];
-  const { rows } = await client.query<{ what: string; state: string }>(looks.join("\nUNION ALL "));
+  const { rows } = await client.query<{ what: string; state: string }>(looks.join("\nUNION ALL "), [scripts]);
   return new Map(rows.map(({ what, state }) => [what, state]));
 }
 

@@ -58,7 +58,8 @@ export async function makeSnapshot(
 /** Makes a schema by its history, and looks whether that is all that it made. */
 async function replay(database: Database, history: History, settings: StepSettings): Promise<string> {
   const schema = unguessableName();
-  const before = await database.withClient((client) => lookAround(client, schema));
+  const scripts = history.map(({ up }) => up?.sql).join("\n");
+  const before = await database.withClient((client) => lookAround(client, schema, scripts));
   const wish = { history, target: "head", allowOutOfOrder: false };
   const { problems } = await runSchema(database, schema, wish, {
     run: { id: randomUUID(), actor: "snapshot" },
@@ -72,7 +73,7 @@ async function replay(database: Database, history: History, settings: StepSettin
   });
   if (problems.length > 0) throw new Refusal(problems);
   await database.withClient(async (client) => {
-    const after = await lookAround(client, schema);
+    const after = await lookAround(client, schema, scripts);
     refuse(
       "outside",
       changes(before, after).map((what) => what.replaceAll(`${schema}.`, "")),

@@ -94,13 +94,11 @@ describe("no snapshot is made", () => {
         "0001_a": `CREATE EXTENSION hstore; CREATE TABLE public.shared (id int); GRANT ${role.user} TO CURRENT_USER`,
       }).then((text) => text.replaceAll(role.user, "ROLE")),
     ).toMatchInlineSnapshot(`
-      "No snapshot: the scripts change what is outside of their schema. Let them not; or, where it is something that is there already, make the snapshot where it is: npm run snapshot -- --stack STACK.
-        table shared
-        type shared
-        type shared[]
-        cast from text[] to snapshot_eaf034dec741f1becc7705254a6c20e5.hstore
-        cast from snapshot_eaf034dec741f1becc7705254a6c20e5.hstore to json
-        cast from snapshot_eaf034dec741f1becc7705254a6c20e5.hstore to jsonb
+      "No snapshot: the scripts change what is outside of their schema. Where it is there already, in the database of a stack, make the snapshot on that one's server: npm run snapshot -- --stack STACK.
+        table public.shared
+        cast from text[] to hstore
+        cast from hstore to json
+        cast from hstore to jsonb
         extension hstore
         membership of postgres in ROLE"
     `);
