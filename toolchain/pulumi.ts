@@ -1,4 +1,5 @@
 /** `npm run pulumi -- …`: the project's own Pulumi CLI, with the user's arguments. */
+import { join } from "node:path";
 import { backendEnvironment } from "./install/backend.ts";
 import { layoutIn } from "./install/layout.ts";
 import { installTools } from "./install.ts";
@@ -12,6 +13,8 @@ try {
     ...process.env,
     ...tools.env,
     ...backendEnvironment(layoutIn()),
+    // A run starts eight processes of Node; what one has compiled, the others need not.
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(layoutIn().tools, "compile-cache"),
   });
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
