@@ -1,22 +1,16 @@
-import type pg from "pg";
 import type { Wish } from "../fleet/run-schema.ts";
 import type { History } from "../history/revision.ts";
-import type { Ledger } from "../plan/ledger.ts";
-import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../plan/plan.ts";
-import { isUnused } from "../plan/snapshot.ts";
+import { planEach } from "../plan/plan-each.ts";
 import { type Connection, withDatabase } from "../postgres/connection.ts";
 import { countLosses, type Loss } from "../postgres/count-losses.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
 import { preflight } from "../postgres/preflight.ts";
-import { type Problem, Refusal, refuseIfAny } from "../problem.ts";
-import { snapshotHere } from "../snapshot/snapshot-here.ts";
+import { refuseIfAny } from "../problem.ts";
 import type { Inputs } from "./inputs.ts";
 
 /** What is to happen to all schemas of a resource. */
 export interface FleetPlan {
-  /** As the server allows. */
-  readonly wishes: ReadonlyMap<string, Wish>;
   readonly plans: readonly Plan[];
   /** What the downs drop that holds something. */
   readonly losses: readonly Loss[];
@@ -34,41 +28,14 @@ export async function planAll(connection: Connection, wishes: ReadonlyMap<string
     refuseIfAny(await preflight(database, connection, schemas));
     return database.withClient(async (client) => {
       await client.query(LOOKING);
-      const allowed = await onThisServer(client, wishes);
-      const plans = planEach(await readLedgers(client, schemas), allowed);
-      return { wishes: allowed, plans, losses: await countLosses(client, plans) };
+      const plans = planEach(await readLedgers(client, schemas), wishes);
+      return { plans, losses: await countLosses(client, plans) };
     });
   });
 }
 
 /** A look writes nothing, and neither waits long nor keeps others waiting. */
 const LOOKING = "SET default_transaction_read_only = on; SET lock_timeout = '2s'; SET statement_timeout = '20s'";
-
-/** Without the snapshot where it was proven on another major version. Asked only where there is one. */
-async function onThisServer(client: pg.ClientBase, wishes: ReadonlyMap<string, Wish>): Promise<FleetPlan["wishes"]> {
-  const [first] = wishes.values();
-  if (!first?.snapshot || isUnused(first.snapshot)) return wishes;
-  const snapshot = await snapshotHere(client, first.snapshot);
-  return new Map([...wishes].map(([schema, wish]) => [schema, { ...wish, snapshot }]));
-}
-
-function planEach(ledgers: readonly Ledger[], wishes: ReadonlyMap<string, Wish>): readonly Plan[] {
-  const problems: Problem[] = [];
-  const plans: Plan[] = [];
-  for (const ledger of ledgers) {
-    const wish = wishes.get(ledger.schema);
-    if (!wish) continue;
-    try {
-      plans.push(makePlan({ ...wish, ledger }));
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      problems.push(...error.problems);
-    }
-  }
-  // A script that is wrong is wrong for every schema, and told once.
-  refuseIfAny([...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()]);
-  return plans;
-}
 
 /** Refuses to run anything but what the engine's plan holds: the folder is read again after the preview. */
 export function refuseChangedFolder(inputs: Inputs, history: History): void {

@@ -1,7 +1,10 @@
-import { expect, test } from "vitest";
+import type pg from "pg";
+import { describe, expect, test } from "vitest";
+import type { AppliedRevision } from "../../src/plan/ledger.ts";
 import { createLedger, readLedgers } from "../../src/postgres/ledger-table.ts";
 import { withEmbeddedPostgres } from "../../toolchain/embedded-postgres.ts";
-import { withSession } from "../support/migrate.ts";
+import { useDatabase } from "../support/database.ts";
+import { ledgerOf, withSession } from "../support/migrate.ts";
 
 test("more schemas than the server can hold locks for in one transaction", async () => {
   // PostgreSQL's defaults (64 locks x 100 connections) are as few for 3,000 schemas as these are for 500.
@@ -18,4 +21,70 @@ test("more schemas than the server can hold locks for in one transaction", async
     },
     { settings },
   );
+});
+
+describe("ledgers of which many are the same", () => {
+  const database = useDatabase();
+  const names = Array.from({ length: 60 }, (_, index) => `tenant_${index}`);
+  /** What can be different in a ledger, besides nothing: a tenth of the schemas have each. */
+  const changes: Readonly<Record<number, string>> = {
+    1: "DELETE FROM LEDGER",
+    2: "DELETE FROM LEDGER WHERE position = 2",
+    3: "UPDATE LEDGER SET checksum = 'edited' WHERE position = 1",
+    4: "UPDATE LEDGER SET state = 'applying' WHERE position = 3",
+    5: "UPDATE LEDGER SET down = NULL WHERE position = 2",
+    6: "UPDATE LEDGER SET down = '' WHERE position = 2",
+    7: "UPDATE LEDGER SET position = 4 WHERE position = 3",
+    8: "UPDATE LEDGER SET in_transaction = false WHERE position = 1",
+    9: "UPDATE LEDGER SET revision = '0002_b), (3,0003_c' WHERE position = 2",
+  };
+  const change = (name: string, sql: string) => database.query(sql.replaceAll("LEDGER", `${name}.migration_ledger`));
+
+  test("are read as each would be alone, whatever is in them", async () => {
+    for (const [index, name] of names.entries()) {
+      await database.query(
+        [
+          `CREATE SCHEMA ${name}`,
+          ...createLedger(name),
+          `INSERT INTO ${name}.migration_ledger (position, revision, checksum, down, in_transaction, state) VALUES
+             (1, '0001_a', 'aa', 'DROP TABLE a; -- ü', true, 'applied'), (2, '0002_b', 'bb', 'DROP TABLE b', true, 'applied'),
+             (3, '0003_c', 'cc', 'DROP TABLE c', false, 'applied')`,
+        ].join(";"),
+      );
+      const sql = changes[index % 10];
+      if (sql) await change(name, sql);
+    }
+    // In another place of the table than where it was written first; which says nothing.
+    await change("tenant_0", "UPDATE LEDGER SET state = 'applied' WHERE position = 1");
+    await withSession(database.connection, async (client) => {
+      const alone = [];
+      for (const name of names) alone.push(await ledgerOf(client, name));
+      const together = await readLedgers(client, names);
+      expect(together).toEqual(alone);
+      expect(new Set(together.map(({ applied }) => applied)).size).toBe(10);
+    });
+  });
+
+  test("are read again where another run changes them in between", async () => {
+    const rows = (ledgers: readonly { readonly applied: readonly AppliedRevision[] }[]) =>
+      ledgers.map(({ applied }) => applied.map(({ revision }) => revision));
+    await withSession(database.connection, async (client) => {
+      let messages = 0;
+      const disturbed = new Proxy(client, {
+        get: (target, key: keyof pg.ClientBase) => {
+          if (key !== "query") return target[key];
+          return async (...args: Parameters<typeof client.query>) => {
+            messages += 1;
+            // Between the digests and the rows of one ledger of each kind, all of one kind go on.
+            if (messages === 3)
+              for (const name of names.slice(20)) await change(name, "DELETE FROM LEDGER WHERE position = 1");
+            return target.query(...args);
+          };
+        },
+      });
+      const seen = rows(await readLedgers(disturbed, names));
+      expect(messages).toBeGreaterThan(3);
+      expect(seen).toEqual(rows(await readLedgers(client, names)));
+    });
+  });
 });
