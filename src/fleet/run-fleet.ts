@@ -1,10 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pLimit from "p-limit";
-import type { SnapshotUnused } from "../plan/snapshot.ts";
 import { checkWave } from "../postgres/check-wave.ts";
 import type { Database } from "../postgres/connection.ts";
 import type { Problem } from "../problem.ts";
-import { runSchema, type SchemaOptions, type SchemaResult, type Wish, withoutSnapshot } from "./run-schema.ts";
+import { runSchema, type SchemaOptions, type SchemaResult, type Wish } from "./run-schema.ts";
 
 export interface FleetOptions extends SchemaOptions {
   /** Schemas worked on at once; each takes one session. */
@@ -40,7 +39,6 @@ export async function runFleet(
   options: FleetOptions,
 ): Promise<FleetResult> {
   const results: SchemaResult[] = [];
-  const runOne = schemaRunner(database, options);
   for (const [index, wave] of options.waves.entries()) {
     if (index > 0) {
       await pause(options.wavePauseMs);
@@ -48,27 +46,14 @@ export async function runFleet(
       if (held.length > 0) return { results, held };
     }
     options.onWave(index);
-    results.push(...(await runWave(runOne, wave, wishes, options)));
+    results.push(...(await runWave(database, wave, wishes, options)));
     if (results.some(failed)) break;
   }
   return { results, held: [] };
 }
 
-type SchemaRunner = (schema: string, wish: Wish) => Promise<SchemaResult>;
-
-/** Runs one schema after the other. A snapshot that failed once is not tried again: the others replay, and it is told once. */
-function schemaRunner(database: Database, options: FleetOptions): SchemaRunner {
-  let unused = false;
-  const onSnapshotUnused = (problem: SnapshotUnused) => {
-    if (!unused) options.onSnapshotUnused(problem);
-    unused = true;
-  };
-  return (schema, wish) =>
-    runSchema(database, schema, unused ? withoutSnapshot(wish) : wish, { ...options, onSnapshotUnused });
-}
-
 async function runWave(
-  runOne: SchemaRunner,
+  database: Database,
   schemas: readonly string[],
   wishes: ReadonlyMap<string, Wish>,
   options: FleetOptions,
@@ -79,7 +64,7 @@ async function runWave(
   const results = await limit.map(schemas, async (schema) => {
     const wish = wishes.get(schema);
     if (stopped || !wish) return undefined;
-    const result = await runOne(schema, wish);
+    const result = await runSchema(database, schema, wish, options);
     if (failed(result)) failures += 1;
     stopped ||= result.problems.some(isOfServer) || failures > allowedFailures(options);
     options.onResult(result);

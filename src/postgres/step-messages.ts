@@ -1,8 +1,7 @@
 import type { Migration } from "../history/migration.ts";
 import type { Step } from "../plan/plan.ts";
 import type { Statement } from "../script/parse-script.ts";
-import { proveFingerprint } from "./fingerprint.ts";
-import { type Run, recordEvent, recordFinish, recordSnapshot, recordStart, recordStep } from "./ledger-table.ts";
+import { type Run, recordEvent, recordFinish, recordStart, recordStep } from "./ledger-table.ts";
 import { quoteName, RESET_ROLE, RESET_SESSION } from "./session.ts";
 
 /** How steps run. */
@@ -63,11 +62,11 @@ function transactionMessage(
   preamble: readonly string[],
 ): Message {
   const before = ["BEGIN", ...sessionSettings(schema, settings, "LOCAL"), ...preamble];
-  // Before the ledger: a script may end as another role, which need not be allowed to write it.
+  // First of all: a script may end as another role, which need not be allowed to write the ledger.
   const after = [
-    ...(step.snapshot ? proveFingerprint(schema, step.snapshot) : []),
     RESET_ROLE,
-    ...recordDone(schema, step, run),
+    recordStep(schema, step),
+    recordEvent(schema, step, run, { outcome: step.source === "baseline" ? "recorded" : "done" }),
     "COMMIT",
     RESET_SESSION,
   ];
@@ -75,12 +74,6 @@ function transactionMessage(
   // The script may end in a comment or without its semicolon.
   const text = `${head}${step.script.sql}\n;\n${lines(after)}`;
   return { text, statements: step.script.statements, statementsBefore: before.length, scriptStart: head.length };
-}
-
-function recordDone(schema: string, step: Step, run: Run): readonly string[] {
-  if (step.snapshot) return recordSnapshot(schema, step.snapshot.rows, run);
-  const outcome = step.source === "baseline" ? "recorded" : "done";
-  return [recordStep(schema, step), recordEvent(schema, step, run, { outcome })];
 }
 
 function codeMessages(
@@ -147,8 +140,7 @@ function own(text: string): Message {
   return { text, statements: [], statementsBefore: 0, scriptStart: 0 };
 }
 
-/** What holds in the session while a script runs. */
-export function sessionSettings(schema: string, settings: StepSettings, scope: "LOCAL" | "SESSION"): readonly string[] {
+function sessionSettings(schema: string, settings: StepSettings, scope: "LOCAL" | "SESSION"): readonly string[] {
   return [
     `SET ${scope} search_path TO ${[schema, ...settings.searchPath].map(quoteName).join(", ")}`,
     `SET ${scope} lock_timeout TO ${settings.lockTimeoutMs}`,

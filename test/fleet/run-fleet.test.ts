@@ -205,7 +205,7 @@ describe("runs at once", () => {
 
   test("a schema that another run migrated meanwhile has nothing to do", async () => {
     const [schema = ""] = await schemasNamed("meanwhile");
-    const slow = historyOf({ "0001_slow": "SELECT pg_sleep(0.4)", "0002_b": "CREATE TABLE b (id int)" });
+    const slow = historyOf({ "0001_slow": "SELECT pg_sleep(2)", "0002_b": "CREATE TABLE b (id int)" });
     const waited: string[] = [];
     const first = up({ [schema]: wish("head", slow) });
     await expect
@@ -221,7 +221,7 @@ describe("runs at once", () => {
 
   test("one that waits too long is told who holds the schema, and has changed nothing", async () => {
     const [schema = ""] = await schemasNamed("too_long");
-    const slow = historyOf({ "0001_slow": "SELECT pg_sleep(0.5)" });
+    const slow = historyOf({ "0001_slow": "SELECT pg_sleep(2)" });
     const first = up({ [schema]: wish("head", slow) });
     await expect
       .poll(() =>

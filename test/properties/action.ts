@@ -41,7 +41,7 @@ export interface Fault {
 }
 
 export const SCHEMAS = 3;
-const HIGHEST = 8;
+const HIGHEST = 7;
 
 const place = fc.nat(HIGHEST - 1);
 const schema = fc.nat(SCHEMAS - 1);
@@ -69,8 +69,8 @@ const fault = fc.record<Fault>({
 const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant("write"), file }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("edit up"), place, text: upText }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("edit down"), place, text: downText }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("remove"), place }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("edit down"), place, text: downText }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("remove"), place }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constant("target"), target }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("pin"), schema, target }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("unpin"), schema }) },
@@ -87,5 +87,5 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 
 export const stories: fc.Arbitrary<Story> = fc.record({
   files: fc.uniqueArray(file, { selector: ({ number }) => number, maxLength: HIGHEST, size: "max" }),
-  actions: fc.array(action, { minLength: 1, maxLength: 30, size: "max" }),
+  actions: fc.array(action, { minLength: 1, maxLength: 24, size: "max" }),
 });

@@ -27,8 +27,8 @@ interface State {
 type Run = Extract<Action, { readonly do: "run" }>;
 
 /**
- * Does the actions one after the other, and then a last run, in a world; after each run every schema is held against the
- * model. Throws at the first difference.
+ * Does the actions in a world one after the other, then goes forward and back to base; after each run every schema is held
+ * against the model. Throws at the first difference.
  */
 export async function play(world: World, { files, actions }: Story, count: (what: string) => void): Promise<void> {
   const empty: SchemaModel = { rows: [], done: [] };
@@ -39,14 +39,20 @@ export async function play(world: World, { files, actions }: Story, count: (what
     schemas: Object.fromEntries(world.schemas.map((schema) => [schema, empty])),
   };
   world.write(files);
-  const last: Run = { do: "run", fault: undefined, allowOutOfOrder: true, downFrom: "ledger" };
-  for (const action of [...actions, last]) {
+  for (const action of [...actions, ...end(world.schemas.length)]) {
     if (action.do === "run") state = { ...state, schemas: await run(world, state, action, count) };
     else {
       state = decided(state, action, world.schemas);
       world.write(state.files);
     }
   }
+}
+
+/** Forward as far as it goes, then all the way back, at last with the scripts that the ledgers kept. */
+function end(schemas: number): readonly Action[] {
+  const run: Run = { do: "run", fault: undefined, allowOutOfOrder: true, downFrom: "ledger" };
+  const unpinned = Array.from({ length: schemas }, (_, schema): Action => ({ do: "unpin", schema }));
+  return [run, ...unpinned, { do: "target", target: "base" }, { ...run, downFrom: undefined }, run];
 }
 
 /** What files and config are after an action. */

@@ -57,7 +57,6 @@ async function upIn(
     onStep: () => {},
     onWait: () => {},
     onRetry: () => {},
-    onSnapshotUnused: () => {},
     ...options,
   };
   const { results } = await runFleet(database, new Map(Object.entries(wishes)), all);
@@ -82,8 +81,7 @@ export async function migrateIn(client: pg.ClientBase, schema: string, history: 
   return stepsOrThrow(await upIn(database, { [schema]: wish(history, { target }) }, {}));
 }
 
-/** What one schema did, or what stopped it. */
-export function stepsOrThrow([result]: readonly SchemaResult[]): readonly StepResult[] {
+function stepsOrThrow([result]: readonly SchemaResult[]): readonly StepResult[] {
   if (!result) throw new Error("no result");
   if (result.problems.length > 0) throw new Refusal(result.problems);
   return result.steps;
