@@ -24,6 +24,7 @@ export interface FleetConfig {
   readonly allowOutOfOrder: boolean;
   readonly baseline?: string | undefined;
   readonly adopt?: "alembic" | undefined;
+  readonly snapshot: boolean;
   readonly downFrom?: "folder" | "ledger" | undefined;
   readonly lockTimeoutMs: number;
   readonly statementTimeoutMs: number;

@@ -1,4 +1,11 @@
-import { type Blocker, type LockHolder, type Problem, Refusal, type ServerError } from "./problem.ts";
+import {
+  type Blocker,
+  type LockHolder,
+  type Problem,
+  Refusal,
+  type ServerError,
+  type SnapshotRefusal,
+} from "./problem.ts";
 import { schemaNames } from "./schema-name.ts";
 
 /** The words of a problem: what was written, what is true instead, the way out. */
@@ -114,6 +121,10 @@ export function problemText(problem: Problem): string {
       );
     case "folder-changed":
       return `The migrations folder changed after the preview: ${list(problem.revisions)}. Run the command again to see the new plan.`;
+    case "snapshot-unused":
+      return snapshotUnused(problem);
+    case "snapshot-refused":
+      return `No snapshot: ${SNAPSHOT_REFUSALS[problem.why]}\n${indent(problem.what.join("\n"))}`.trimEnd();
     case "schema-name":
       return `Schema name "${problem.schema}": ${problem.why}`;
     case "owned-twice":
@@ -220,6 +231,41 @@ export function holderText(holder: LockHolder | undefined): string {
   if (!holder) return "a session that has just ended";
   return `${holder.application || "a session"} of ${holder.user} (pid ${holder.pid}, for ${holder.seconds} s)`;
 }
+
+function snapshotUnused(problem: Extract<Problem, { code: "snapshot-unused" }>): string {
+  const { file } = problem;
+  const anew = "New schemas replay the history. Make it anew: npm run snapshot.";
+  switch (problem.why) {
+    case "missing":
+      return `The config asks for a snapshot, and there is no ${file}. New schemas replay the history. Make it: npm run snapshot.`;
+    case "unreadable":
+      return `${file}: its heading is not one that npm run snapshot writes. ${anew}`;
+    case "stale":
+      return `${file} stands for the history up to ${problem.revision}, in which something was edited, added or removed since. ${anew}`;
+    case "other-server":
+      return (
+        `${file} was proven on PostgreSQL ${problem.made}, and this server is ${problem.here}. New schemas replay the history. ` +
+        "Make it on a server like this one: npm run snapshot -- --stack STACK."
+      );
+    case "failed":
+      return (
+        `Schema "${problem.schema}" was not made from ${file}, and replays the history, as the schemas after it do:\n` +
+        indent(problemText(problem.problem))
+      );
+  }
+}
+
+const SNAPSHOT_REFUSALS: Readonly<Record<SnapshotRefusal, string>> = {
+  "no-revision": "the history is empty.",
+  typescript: "what these migrations do, only running them can tell.",
+  data: "the scripts leave data, which a structure does not hold. Where that is meant, new schemas have to replay the history.",
+  outside:
+    "the scripts change what is outside of their schema. Where it is there already, in the database of a stack, make the snapshot on " +
+    "that one's server: npm run snapshot -- --stack STACK.",
+  uncompared: "these are of kinds that are not compared.",
+  named: "these statements name the schema itself, and would do so in all others.",
+  differs: "what pg_dump writes makes another structure (+) than the scripts do (-).",
+};
 
 function stepFailed(problem: Extract<Problem, { code: "step-failed" }>): string {
   const { schema, file, line, statement, error, at, cause, partly, revision, direction } = problem;

@@ -99,6 +99,14 @@ export type Problem =
       readonly edited?: true;
     }
   | { readonly code: "folder-changed"; readonly revisions: readonly string[] }
+  // The snapshot: why the history is replayed in its place, and why none is made
+  | ({ readonly code: "snapshot-unused"; readonly file: string } & (
+      | { readonly why: "missing" | "unreadable" }
+      | { readonly why: "stale"; readonly revision: string }
+      | { readonly why: "other-server"; readonly made: number; readonly here: number }
+      | { readonly why: "failed"; readonly schema: string; readonly problem: Problem }
+    ))
+  | { readonly code: "snapshot-refused"; readonly why: SnapshotRefusal; readonly what: readonly string[] }
   // Schemas
   | { readonly code: "schema-name"; readonly schema: string; readonly why: string }
   | { readonly code: "owned-twice"; readonly schemas: readonly string[]; readonly fleets: readonly string[] }
@@ -153,6 +161,9 @@ export type Problem =
     };
 
 export type Direction = "up" | "down";
+
+/** Why a history has no snapshot that is proven equal. */
+export type SnapshotRefusal = "no-revision" | "typescript" | "data" | "outside" | "uncompared" | "named" | "differs";
 
 /** The session that holds a schema's advisory lock (pg_stat_activity). */
 export interface LockHolder {

@@ -30,6 +30,7 @@ describe("what a stack need not say", () => {
       allowOutOfOrder: false,
       lockTimeoutMs: 5_000,
       statementTimeoutMs: 0,
+      snapshot: false,
       waitTimeoutMs: 60_000,
       concurrency: 0,
       waves: [],

@@ -48,6 +48,7 @@ export const Keys = z.strictObject({
   allowOutOfOrder: yesNo.default(false),
   baseline: text.optional(),
   adopt: z.enum(["alembic"], "alembic").optional(),
+  snapshot: yesNo.default(false),
   downFrom: z.enum(["folder", "ledger"], "folder or ledger").optional(),
   lockTimeoutMs: milliseconds.default(5_000),
   statementTimeoutMs: milliseconds.default(0),

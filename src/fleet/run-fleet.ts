@@ -1,9 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pLimit from "p-limit";
+import type { SnapshotUnused } from "../plan/snapshot.ts";
 import { checkWave } from "../postgres/check-wave.ts";
 import type { Database } from "../postgres/connection.ts";
 import type { Problem } from "../problem.ts";
-import { runSchema, type SchemaOptions, type SchemaResult, type Wish } from "./run-schema.ts";
+import { runSchema, type SchemaOptions, type SchemaResult, type Wish, withoutSnapshot } from "./run-schema.ts";
 
 export interface FleetOptions extends SchemaOptions {
   /** Schemas worked on at once; each takes one session. */
@@ -39,6 +40,7 @@ export async function runFleet(
   options: FleetOptions,
 ): Promise<FleetResult> {
   const results: SchemaResult[] = [];
+  const runOne = schemaRunner(database, options);
   for (const [index, wave] of options.waves.entries()) {
     if (index > 0) {
       await pause(options.wavePauseMs);
@@ -46,14 +48,27 @@ export async function runFleet(
       if (held.length > 0) return { results, held };
     }
     options.onWave(index);
-    results.push(...(await runWave(database, wave, wishes, options)));
+    results.push(...(await runWave(runOne, wave, wishes, options)));
     if (results.some(failed)) break;
   }
   return { results, held: [] };
 }
 
+type SchemaRunner = (schema: string, wish: Wish) => Promise<SchemaResult>;
+
+/** Runs one schema after the other. A snapshot that failed once is not tried again: the others replay, and it is told once. */
+function schemaRunner(database: Database, options: FleetOptions): SchemaRunner {
+  let unused = false;
+  const onSnapshotUnused = (problem: SnapshotUnused) => {
+    if (!unused) options.onSnapshotUnused(problem);
+    unused = true;
+  };
+  return (schema, wish) =>
+    runSchema(database, schema, unused ? withoutSnapshot(wish) : wish, { ...options, onSnapshotUnused });
+}
+
 async function runWave(
-  database: Database,
+  runOne: SchemaRunner,
   schemas: readonly string[],
   wishes: ReadonlyMap<string, Wish>,
   options: FleetOptions,
@@ -64,7 +79,7 @@ async function runWave(
   const results = await limit.map(schemas, async (schema) => {
     const wish = wishes.get(schema);
     if (stopped || !wish) return undefined;
-    const result = await runSchema(database, schema, wish, options);
+    const result = await runOne(schema, wish);
     if (failed(result)) failures += 1;
     stopped ||= result.problems.some(isOfServer) || failures > allowedFailures(options);
     options.onResult(result);

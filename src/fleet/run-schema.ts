@@ -5,6 +5,7 @@ import { currentRevision, type Ledger } from "../plan/ledger.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import type { PlanRequest } from "../plan/plan-request.ts";
+import type { SnapshotUnused } from "../plan/snapshot.ts";
 import { withSchemaLock } from "../postgres/advisory-lock.ts";
 import { applyPlan } from "../postgres/apply-plan.ts";
 import type { Database } from "../postgres/connection.ts";
@@ -24,6 +25,8 @@ export interface SchemaOptions extends ApplyContext {
   readonly recoveryMs: number;
   readonly onStep: (plan: Plan, step: Step, index: number) => void;
   readonly onWait: (schema: string, holder: LockHolder | undefined) => void;
+  /** A schema could not be made from the snapshot, and is replayed. */
+  readonly onSnapshotUnused: (problem: SnapshotUnused) => void;
 }
 
 /** What became of one schema. */
@@ -80,19 +83,48 @@ async function migrate(
       schema,
       options.waitMs,
       (holder) => options.onWait(schema, holder),
-      async () => {
-        const ledger = await readLedger(client, schema);
-        // A connection was lost before: what its COMMIT did is this run's work, heard of or not.
-        if (progress.from !== undefined) progress.steps = await stepsDone(client, ledger, options.run, progress.steps);
-        progress.from ??= currentRevision(ledger);
-        const plan = makePlan({ ...wish, ledger });
-        const applied = ledger.applied.filter((row) => row.interrupted !== "up").map((row) => row.revision);
-        const onStep = (step: Step, index: number) => options.onStep(plan, step, index);
-        await applyPlan(database, client, plan, applied, options, onStep, progress.steps);
-        return plan.to;
-      },
+      () => migrateLocked(database, client, schema, wish, options, progress),
     ),
   );
+}
+
+async function migrateLocked(
+  database: Database,
+  client: pg.ClientBase,
+  schema: string,
+  wish: Wish,
+  options: SchemaOptions,
+  progress: Progress,
+): Promise<string> {
+  const ledger = await readLedger(client, schema);
+  // A connection was lost before: what its COMMIT did is this run's work, heard of or not.
+  if (progress.from !== undefined) progress.steps = await stepsDone(client, ledger, options.run, progress.steps);
+  progress.from ??= currentRevision(ledger);
+  const plan = makePlan({ ...wish, ledger });
+  const applied = ledger.applied.filter((row) => row.interrupted !== "up").map((row) => row.revision);
+  const onStep = (step: Step, index: number) => options.onStep(plan, step, index);
+  try {
+    await applyPlan(database, client, plan, applied, options, onStep, progress.steps);
+    return plan.to;
+  } catch (error) {
+    const unused = snapshotFailure(plan, error);
+    if (!unused) throw error;
+    options.onSnapshotUnused(unused);
+    return migrateLocked(database, client, schema, withoutSnapshot(wish), options, progress);
+  }
+}
+
+/** Why a plan failed, where it was at its snapshot. Its transaction was rolled back, and the history can be replayed. */
+function snapshotFailure({ schema, steps: [first] }: Plan, error: unknown): SnapshotUnused | undefined {
+  if (!first?.snapshot || !(error instanceof Refusal)) return undefined;
+  const { file } = first.script;
+  const problem = error.problems.find((each) => each.code === "step-failed" && each.file === file);
+  return problem && { code: "snapshot-unused", file, why: "failed", schema, problem };
+}
+
+/** The same by replaying the history. */
+export function withoutSnapshot(wish: Wish): Wish {
+  return { ...wish, snapshot: undefined };
 }
 
 /**

@@ -9,7 +9,7 @@ import { checksum, type History, normalise, parseStem, type Revision, type Scrip
 /**
  * Reads a migrations folder, in golang-migrate's layout (`NNNN_name.up.sql`, `NNNN_name.down.sql`), diesel's (a folder
  * `NNNN_name` with `up.sql` and `down.sql`) or both mixed. The number pairs up and down, the up names the revision.
- * A migration in TypeScript is `NNNN_name.ts`. Hidden files and all others are left alone.
+ * A migration in TypeScript is `NNNN_name.ts`. Hidden files, the snapshot and all others are left alone.
  *
  * @param folder relative to the working directory, which Pulumi makes the project's
  * @throws Refusal with every problem of the folder: missing, a name without a number, two scripts of one number
@@ -33,6 +33,9 @@ export function readHistory(folder: string): History {
   refuseIfAny(problems);
   return history.sort((a, b) => (a.number < b.number ? -1 : 1));
 }
+
+/** The file in a migrations folder that holds the structure which its scripts make. */
+export const SNAPSHOT = "snapshot.sql";
 
 interface FoundScript extends Script {
   readonly stem: string;
@@ -66,7 +69,7 @@ function scriptsOf(folder: string, entry: string, problems: Problem[]): readonly
 }
 
 function flatScript(folder: string, name: string, problems: Problem[]): readonly FoundScript[] {
-  if (!/\.sql$/i.test(name)) return [];
+  if (!/\.sql$/i.test(name) || name === SNAPSHOT) return [];
   const file = join(folder, name);
   const match = /^(.*)\.(up|down)\.sql$/is.exec(name);
   if (!match) {

@@ -1,10 +1,11 @@
 import { type Problem, Refusal, refuseIfAny } from "../problem.ts";
-import { baselineOf, goalOf } from "./goal.ts";
+import { baselineOf, type Goal, goalOf } from "./goal.ts";
 import { currentRevision, highest } from "./ledger.ts";
-import { baselineStep, downStep, upStep } from "./make-step.ts";
+import { baselineStep, downStep, snapshotStep, upStep } from "./make-step.ts";
 import { obstacles } from "./obstacles.ts";
 import type { Plan, Step } from "./plan.ts";
 import type { PlanRequest } from "./plan-request.ts";
+import { isUnused } from "./snapshot.ts";
 
 /**
  * Plans one schema's way to the target. Pure: the same values give the same plan.
@@ -25,11 +26,15 @@ export function makePlan(request: PlanRequest): Plan {
   const coming = history.filter((revision) => keep.has(revision.id) && !done.has(revision.id));
   refuseIfAny(obstacles({ ledger, history, goal, allowOutOfOrder, kept, leaving, coming }));
 
+  const snapshot = snapshotFor(request, goal);
+  const unused = snapshot && isUnused(snapshot) ? snapshot : undefined;
+  const replaced = snapshot && !isUnused(snapshot) ? ids.indexOf(snapshot.revision) + 1 : 0;
   const staying = ledger.applied.filter((row) => keep.has(row.revision));
-  let position = Math.max(0, ...staying.map((row) => row.position));
+  let position = Math.max(replaced, ...staying.map((row) => row.position));
   const steps = collect([
     ...leaving.toReversed().map((row) => () => downStep(row, request)),
-    ...coming.map((revision, index) => () => {
+    ...(snapshot && !isUnused(snapshot) ? [() => snapshotStep(snapshot, history.slice(0, replaced))] : []),
+    ...coming.slice(replaced).map((revision, index) => () => {
       const interrupted = half.get(revision.id);
       if (!interrupted) position += 1;
       if (index < baseline) return baselineStep(revision, position);
@@ -45,7 +50,20 @@ export function makePlan(request: PlanRequest): Plan {
     to: highest([...kept.map((row) => row.revision), ...coming.map((revision) => revision.id)]),
     steps,
     pending: ids.slice(goal.position),
+    ...(unused && { unused }),
   };
+}
+
+/**
+ * What was asked for to make a schema from, where it is one to be made: empty, never used, and on its way to the snapshot's
+ * revision or beyond.
+ */
+function snapshotFor({ ledger, history, snapshot }: PlanRequest, goal: Goal): PlanRequest["snapshot"] {
+  if (!snapshot || ledger.used || ledger.populated || ledger.applied.length > 0 || goal.position === 0)
+    return undefined;
+  if (isUnused(snapshot)) return snapshot;
+  const position = history.findIndex((revision) => revision.id === snapshot.revision) + 1;
+  return position > 0 && position <= goal.position ? snapshot : undefined;
 }
 
 /** Makes all steps, so that all their problems are told together. */

@@ -1,4 +1,4 @@
-import type { Revision, Script } from "../history/revision.ts";
+import type { History, Revision, Script } from "../history/revision.ts";
 import { Refusal } from "../problem.ts";
 import { irreversibleReason } from "../script/directive.ts";
 import { type ParsedScript, parseScript } from "../script/parse-script.ts";
@@ -6,10 +6,40 @@ import { isRepeatable } from "../script/repeatable.ts";
 import type { AppliedRevision } from "./ledger.ts";
 import type { Step } from "./plan.ts";
 import type { PlanRequest } from "./plan-request.ts";
+import { dependsOnDefaultPrivileges, type Snapshot } from "./snapshot.ts";
 
 /** Records a revision that is there already. */
 export function baselineStep(revision: Revision, position: number): Step {
   return { ...recorded(revision, position), script: empty(`${revision.id} (baseline)`), source: "baseline" };
+}
+
+/**
+ * Makes what some revisions make, at once, and records them as if each had run.
+ *
+ * @throws Refusal what is wrong with the snapshot's script, or with a way back that the ledger is to keep
+ */
+export function snapshotStep(snapshot: Snapshot, revisions: History): Step {
+  const rows = revisions.map((revision, index) => {
+    if (revision.down) parseScript(revision.down, revision.transaction);
+    const { position, checksum, down, transaction } = recorded(revision, index + 1);
+    return { revision: revision.id, position, checksum, down, transaction };
+  });
+  return {
+    direction: "up",
+    revision: snapshot.revision,
+    script: parseScript(snapshot.script),
+    source: "snapshot",
+    resumes: false,
+    position: rows.length,
+    checksum: rows.at(-1)?.checksum ?? "",
+    down: rows.at(-1)?.down,
+    transaction: true,
+    snapshot: {
+      fingerprint: snapshot.fingerprint,
+      scope: { defaultPrivileges: dependsOnDefaultPrivileges(revisions) },
+      rows,
+    },
+  };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { History } from "../history/revision.ts";
 import type { Ledger } from "./ledger.ts";
+import type { Snapshot, SnapshotUnused } from "./snapshot.ts";
 
 /** What one schema's plan is made of. */
 export interface PlanRequest {
@@ -15,4 +16,6 @@ export interface PlanRequest {
   readonly baseline?: string | undefined;
   /** Whose ledger an empty one takes over. */
   readonly adopt?: "alembic" | undefined;
+  /** What an empty schema may be made from, up to the snapshot's revision; or why it may not, though it was asked for. */
+  readonly snapshot?: Snapshot | SnapshotUnused | undefined;
 }

@@ -1,5 +1,6 @@
 import type { Direction } from "../problem.ts";
 import type { ParsedScript } from "../script/parse-script.ts";
+import type { SnapshotUnused } from "./snapshot.ts";
 
 /** What brings one schema from its ledger to the target. A value: it is shown, written as SQL and run as it stands. */
 export interface Plan {
@@ -17,6 +18,8 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** What the folder has beyond `to`, where a pin holds the schema back. */
   readonly pending: readonly string[];
+  /** Why the revisions are replayed although a snapshot was asked for. */
+  readonly unused?: SnapshotUnused;
 }
 
 /** One script to run, and the ledger row that it adds or removes. */
@@ -24,8 +27,8 @@ export interface Step {
   readonly direction: Direction;
   readonly revision: string;
   readonly script: ParsedScript;
-  /** Where the script's text comes from; a baseline is recorded without running anything. */
-  readonly source: "folder" | "ledger" | "baseline";
+  /** Where the script's text comes from; a baseline is recorded without running anything, a snapshot stands for many. */
+  readonly source: "folder" | "ledger" | "baseline" | "snapshot";
   /** True where a script outside a transaction was interrupted and all it does can be done again. */
   readonly resumes: boolean;
   /** Of the revision's ledger row. */
@@ -34,6 +37,34 @@ export interface Step {
   /** The down script to record with an up. */
   readonly down: string | undefined;
   readonly transaction: boolean;
+  /** What a snapshot stands for; `revision` is the last of it. */
+  readonly snapshot?: Replaced;
+}
+
+/** What a snapshot does in one step. */
+export interface Replaced {
+  /** What the structure's has to be when the script has run. */
+  readonly fingerprint: string;
+  readonly scope: FingerprintScope;
+  /** The ledger's rows, as the revisions themselves would have left them. */
+  readonly rows: readonly RecordedRevision[];
+}
+
+/** What the ledger says of a revision. */
+export type RecordedRevision = Pick<Step, "revision" | "position" | "checksum" | "down" | "transaction">;
+
+/** What counts as a schema's structure. */
+export interface FingerprintScope {
+  /**
+   * True where the schema's default privileges do: its history sets some, or takes privileges away, which leads elsewhere where
+   * others are in force.
+   */
+  readonly defaultPrivileges: boolean;
+}
+
+/** The revision that a step is of; of a snapshot, all that it stands for. */
+export function stepName({ revision, snapshot }: Step): string {
+  return snapshot ? `${snapshot.rows[0]?.revision} … ${revision} from the snapshot` : revision;
 }
 
 /** `upgrade`, `downgrade`, `none`; a plan with both (a file below the pin was missing) is a downgrade, the graver. */

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { Ledger } from "../plan/ledger.ts";
-import type { Step } from "../plan/plan.ts";
+import type { RecordedRevision, Step } from "../plan/plan.ts";
 import { readApplied } from "./read-applied.ts";
 import { selectEach } from "./select-each.ts";
 import { quoteName, quoteText } from "./session.ts";
@@ -35,7 +35,7 @@ export function createLedger(schema: string): readonly string[] {
   db_user text NOT NULL DEFAULT session_user,
   revision text NOT NULL,
   direction text NOT NULL CHECK (direction IN ('up', 'down')),
-  outcome text NOT NULL CHECK (outcome IN ('started', 'done', 'failed', 'recorded')),
+  outcome text NOT NULL CHECK (outcome IN ('started', 'done', 'failed', 'recorded', 'snapshot')),
   duration_ms double precision,
   error text
 )`,
@@ -59,6 +59,20 @@ export function recordStep(schema: string, step: Step): string {
   const table = `${quoteName(schema)}.${LEDGER}`;
   if (step.direction === "down") return `DELETE FROM ${table} WHERE position = ${step.position}`;
   return insertRow(table, step, "applied", SINCE_BEGIN);
+}
+
+/** The statements that record all that a snapshot stands for: the rows, and an event for each of them. */
+export function recordSnapshot(schema: string, rows: readonly RecordedRevision[], run: Run): readonly string[] {
+  const s = quoteName(schema);
+  const values = rows.map(
+    ({ position, revision, checksum, down, transaction }) =>
+      `(${position}, ${quoteText(revision)}, ${quoteText(checksum)}, ${quoteText(down)}, ${transaction}, 'applied')`,
+  );
+  return [
+    `INSERT INTO ${s}.${LEDGER} (position, revision, checksum, down, in_transaction, state)\nVALUES ${values.join(",\n       ")}`,
+    `INSERT INTO ${s}.${EVENTS} (run, actor, revision, direction, outcome)\n` +
+      `SELECT '${run.id}', ${quoteText(run.actor)}, revision, 'up', 'snapshot' FROM ${s}.${LEDGER} ORDER BY position`,
+  ];
 }
 
 /** For a script outside a transaction: the row that says it has begun, before it does. */
@@ -87,8 +101,8 @@ function insertRow(table: string, step: Step, state: string, duration: string): 
 
 /** What an event says of its step. */
 export interface Event {
-  /** `recorded`: a baseline, taken over without running anything. */
-  readonly outcome: "started" | "done" | "failed" | "recorded";
+  /** `recorded`: a baseline, taken over without running anything. `snapshot`: made by one, with others. */
+  readonly outcome: "started" | "done" | "failed" | "recorded" | "snapshot";
   /** True where the run wrote a "started" for the step before: its duration counts from there. */
   readonly begun?: boolean;
   readonly error?: string;
@@ -153,7 +167,7 @@ const NONE: Ledger["applied"] = [];
 /** Those of the schemas whose emptied ledger once held something. */
 async function readUsed(client: pg.ClientBase, schemas: readonly string[]): Promise<ReadonlySet<string>> {
   const select = (schema: string) =>
-    `SELECT FROM ${quoteName(schema)}.${EVENTS} WHERE outcome IN ('done', 'recorded') LIMIT 1`;
+    `SELECT FROM ${quoteName(schema)}.${EVENTS} WHERE outcome IN ('done', 'recorded', 'snapshot') LIMIT 1`;
   const rows = await selectEach<Record<string, never>>(client, schemas, select);
   return new Set([...rows].flatMap(([schema, found]) => (found.length > 0 ? [schema] : [])));
 }

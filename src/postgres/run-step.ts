@@ -24,6 +24,8 @@ export interface ApplyContext {
 export interface StepResult {
   readonly revision: string;
   readonly direction: Step["direction"];
+  /** Of a snapshot: the first of the revisions that it stood for. */
+  readonly first?: string | undefined;
   /** As this process saw it, round trips included; by the server's clock where the answer was lost. */
   readonly durationMs: number;
 }
@@ -75,7 +77,13 @@ export async function runStep(
     if (!error.ended) await recordFailure(client, plan, step, preamble, context.run, error);
     throw new Refusal([stepProblem(plan, step, attempts, error)]);
   }
-  return { revision: step.revision, direction: step.direction, durationMs: performance.now() - started };
+  const first = step.snapshot?.rows[0]?.revision;
+  return {
+    revision: step.revision,
+    direction: step.direction,
+    ...(first !== undefined && { first }),
+    durationMs: performance.now() - started,
+  };
 }
 
 /** Five tries in about 15 s, jittered, so that two runs which met once do not meet again. */

@@ -1,7 +1,8 @@
 import type { Migration } from "../history/migration.ts";
 import type { Step } from "../plan/plan.ts";
 import type { Statement } from "../script/parse-script.ts";
-import { type Run, recordEvent, recordFinish, recordStart, recordStep } from "./ledger-table.ts";
+import { proveFingerprint } from "./fingerprint.ts";
+import { type Run, recordEvent, recordFinish, recordSnapshot, recordStart, recordStep } from "./ledger-table.ts";
 import { quoteName, RESET_ROLE, RESET_SESSION } from "./session.ts";
 
 /** How steps run. */
@@ -62,11 +63,11 @@ function transactionMessage(
   preamble: readonly string[],
 ): Message {
   const before = ["BEGIN", ...sessionSettings(schema, settings, "LOCAL"), ...preamble];
-  // First of all: a script may end as another role, which need not be allowed to write the ledger.
+  // Before the ledger: a script may end as another role, which need not be allowed to write it.
   const after = [
+    ...(step.snapshot ? proveFingerprint(schema, step.snapshot) : []),
     RESET_ROLE,
-    recordStep(schema, step),
-    recordEvent(schema, step, run, { outcome: step.source === "baseline" ? "recorded" : "done" }),
+    ...recordDone(schema, step, run),
     "COMMIT",
     RESET_SESSION,
   ];
@@ -74,6 +75,12 @@ function transactionMessage(
   // The script may end in a comment or without its semicolon.
   const text = `${head}${step.script.sql}\n;\n${lines(after)}`;
   return { text, statements: step.script.statements, statementsBefore: before.length, scriptStart: head.length };
+}
+
+function recordDone(schema: string, step: Step, run: Run): readonly string[] {
+  if (step.snapshot) return recordSnapshot(schema, step.snapshot.rows, run);
+  const outcome = step.source === "baseline" ? "recorded" : "done";
+  return [recordStep(schema, step), recordEvent(schema, step, run, { outcome })];
 }
 
 function codeMessages(
@@ -140,7 +147,8 @@ function own(text: string): Message {
   return { text, statements: [], statementsBefore: 0, scriptStart: 0 };
 }
 
-function sessionSettings(schema: string, settings: StepSettings, scope: "LOCAL" | "SESSION"): readonly string[] {
+/** What holds in the session while a script runs. */
+export function sessionSettings(schema: string, settings: StepSettings, scope: "LOCAL" | "SESSION"): readonly string[] {
   return [
     `SET ${scope} search_path TO ${[schema, ...settings.searchPath].map(quoteName).join(", ")}`,
     `SET ${scope} lock_timeout TO ${settings.lockTimeoutMs}`,

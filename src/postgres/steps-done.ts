@@ -15,12 +15,15 @@ export async function stepsDone(
   heard: readonly StepResult[],
 ): Promise<StepResult[]> {
   if (!exists) return [...heard];
+  // A snapshot was one step, and has an event for each of the revisions that it stood for.
   const { rows } = await client.query<StepResult>(
-    `SELECT revision, direction, coalesce(duration_ms, 0) AS "durationMs" FROM ${quoteName(schema)}.${EVENTS}
-      WHERE run = $1 AND outcome IN ('done', 'recorded') ORDER BY id`,
+    `SELECT (array_agg(revision ORDER BY id DESC))[1] AS revision, direction, coalesce(sum(duration_ms), 0) AS "durationMs",
+            (array_agg(revision ORDER BY id) FILTER (WHERE outcome = 'snapshot'))[1] AS first
+       FROM ${quoteName(schema)}.${EVENTS} WHERE run = $1 AND outcome IN ('done', 'recorded', 'snapshot')
+      GROUP BY direction, CASE WHEN outcome <> 'snapshot' THEN id END ORDER BY max(id)`,
     [run.id],
   );
   const isSame = (one: StepResult) => (other: StepResult) =>
     one.revision === other.revision && one.direction === other.direction;
-  return rows.map((row) => heard.find(isSame(row)) ?? row);
+  return rows.map((row) => heard.find(isSame(row)) ?? { ...row, first: row.first ?? undefined });
 }

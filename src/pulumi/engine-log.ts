@@ -9,10 +9,11 @@ import engineProto from "@pulumi/pulumi/proto/engine_pb.js";
 export function engineLog(urn: string) {
   const engine = new engineGrpc.EngineClient(process.argv.at(-1) ?? "", credentials.createInsecure());
   let last = Promise.resolve();
-  const deliver = (message: string, ephemeral: boolean) =>
+  const { INFO, WARNING } = engineProto.LogSeverity;
+  const deliver = (message: string, severity: engineProto.LogSeverity, ephemeral: boolean) =>
     new Promise<void>((resolve) => {
       const request = new engineProto.LogRequest();
-      request.setSeverity(engineProto.LogSeverity.INFO);
+      request.setSeverity(severity);
       request.setMessage(message);
       request.setUrn(urn);
       request.setEphemeral(ephemeral);
@@ -20,15 +21,17 @@ export function engineLog(urn: string) {
       engine.log(request, () => resolve());
     });
   // One after the other: calls that overlap arrive in any order.
-  const send = (message: string, ephemeral: boolean) => {
-    last = last.then(() => deliver(message, ephemeral));
+  const send = (message: string, severity: engineProto.LogSeverity, ephemeral: boolean) => {
+    last = last.then(() => deliver(message, severity, ephemeral));
     return last;
   };
   return {
     /** A passing line: shown while the resource works, kept nowhere. */
-    status: (message: string) => void send(message, true),
+    status: (message: string) => void send(message, INFO, true),
     /** A message that stays. Resolves when the engine has it. */
-    info: (message: string) => send(message, false),
+    info: (message: string) => send(message, INFO, false),
+    /** The same, as a warning. */
+    warn: (message: string) => send(message, WARNING, false),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Wish } from "../fleet/run-schema.ts";
 import type { History } from "../history/revision.ts";
 import { idAt, resolveTarget, targetOf } from "../history/target.ts";
 import { SSL_MODES } from "../postgres/connection.ts";
+import { readSnapshot } from "../snapshot/snapshot-file.ts";
 
 const ConnectionShape = z.object({
   host: z.string(),
@@ -33,6 +34,7 @@ export const InputsShape = z.object({
   adopt: z.enum(["alembic"]).optional(),
   owner: z.string().optional(),
   app: z.string().optional(),
+  snapshot: z.boolean(),
   lockTimeoutMs: z.number(),
   statementTimeoutMs: z.number(),
   waitTimeoutMs: z.number(),
@@ -81,12 +83,13 @@ export function desiredRevisions(history: History, inputs: Omit<Inputs, "revisio
 /** How each schema is to be planned. A relative target that was already taken is the place where it led. */
 export function wishes(inputs: Inputs, history: History, olds: Outputs | undefined): ReadonlyMap<string, Wish> {
   const { allowOutOfOrder, downFrom, baseline, adopt } = inputs;
+  const snapshot = inputs.snapshot ? readSnapshot(inputs.migrations, history) : undefined;
   const taken = takenSteps(olds);
   return new Map(
     inputs.schemas.map((schema) => {
       const asked = targetOf(inputs, schema);
       const target = taken.get(asked)?.get(schema) ?? asked;
-      return [schema, { history, target, allowOutOfOrder, downFrom, baseline, adopt }];
+      return [schema, { history, target, allowOutOfOrder, downFrom, baseline, adopt, snapshot }];
     }),
   );
 }

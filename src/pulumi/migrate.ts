@@ -4,7 +4,7 @@ import { PartialFailure, partial, shown } from "./failure.ts";
 import { InputsShape, type Outputs, type Raw, wishes } from "./inputs.ts";
 import { outputs } from "./outputs.ts";
 import { planAll, refuseChangedFolder } from "./plan-all.ts";
-import { lossTexts } from "./report.ts";
+import { lossTexts, unusedSnapshots } from "./report.ts";
 import { resultTable } from "./result-table.ts";
 import { runPlans } from "./run-plans.ts";
 
@@ -22,9 +22,10 @@ export async function migrate(id: string, news: Raw, olds: Outputs | undefined):
     const history = readHistory(inputs.migrations);
     refuseChangedFolder(inputs, history);
     const asked = wishes(inputs, history, olds);
-    const { plans, losses } = await planAll(inputs.connection, asked);
+    const { wishes: allowed, plans, losses } = await planAll(inputs.connection, asked);
+    for (const text of unusedSnapshots(plans)) await log.warn(text);
     for (const text of lossTexts(losses)) await log.info(text);
-    const { results, held } = await runPlans(inputs, asked, plans, log);
+    const { results, held } = await runPlans(inputs, allowed, plans, log);
     const outs = outputs(inputs, olds, history, plans, results);
     if (results.some((result) => result.steps.length > 0)) await log.info(resultTable(results));
     if (held.length > 0 || results.some((result) => result.problems.length > 0)) {

@@ -1,16 +1,21 @@
+import type pg from "pg";
 import type { Wish } from "../fleet/run-schema.ts";
 import type { History } from "../history/revision.ts";
 import type { Plan } from "../plan/plan.ts";
 import { planEach } from "../plan/plan-each.ts";
+import { isUnused } from "../plan/snapshot.ts";
 import { type Connection, withDatabase } from "../postgres/connection.ts";
 import { countLosses, type Loss } from "../postgres/count-losses.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
 import { preflight } from "../postgres/preflight.ts";
 import { refuseIfAny } from "../problem.ts";
+import { snapshotHere } from "../snapshot/snapshot-here.ts";
 import type { Inputs } from "./inputs.ts";
 
 /** What is to happen to all schemas of a resource. */
 export interface FleetPlan {
+  /** As the server allows. */
+  readonly wishes: ReadonlyMap<string, Wish>;
   readonly plans: readonly Plan[];
   /** What the downs drop that holds something. */
   readonly losses: readonly Loss[];
@@ -28,14 +33,23 @@ export async function planAll(connection: Connection, wishes: ReadonlyMap<string
     refuseIfAny(await preflight(database, connection, schemas));
     return database.withClient(async (client) => {
       await client.query(LOOKING);
-      const plans = planEach(await readLedgers(client, schemas), wishes);
-      return { plans, losses: await countLosses(client, plans) };
+      const allowed = await onThisServer(client, wishes);
+      const plans = planEach(await readLedgers(client, schemas), allowed);
+      return { wishes: allowed, plans, losses: await countLosses(client, plans) };
     });
   });
 }
 
 /** A look writes nothing, and neither waits long nor keeps others waiting. */
 const LOOKING = "SET default_transaction_read_only = on; SET lock_timeout = '2s'; SET statement_timeout = '20s'";
+
+/** Without the snapshot where it was proven on another major version. Asked only where there is one. */
+async function onThisServer(client: pg.ClientBase, wishes: ReadonlyMap<string, Wish>): Promise<FleetPlan["wishes"]> {
+  const [first] = wishes.values();
+  if (!first?.snapshot || isUnused(first.snapshot)) return wishes;
+  const snapshot = await snapshotHere(client, first.snapshot);
+  return new Map([...wishes].map(([schema, wish]) => [schema, { ...wish, snapshot }]));
+}
 
 /** Refuses to run anything but what the engine's plan holds: the folder is read again after the preview. */
 export function refuseChangedFolder(inputs: Inputs, history: History): void {

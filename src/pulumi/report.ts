@@ -1,7 +1,7 @@
-import { type Plan, planDirection, type Step } from "../plan/plan.ts";
+import { type Plan, planDirection, type Step, stepName } from "../plan/plan.ts";
 import { waysOf } from "../plan/ways.ts";
 import type { Loss } from "../postgres/count-losses.ts";
-import { count, indent } from "../problem-text.ts";
+import { count, indent, problemText } from "../problem-text.ts";
 import { schemaNames } from "../schema-name.ts";
 import { describeStatement } from "../script/describe-statement.ts";
 import type { Effect } from "../script/effect.ts";
@@ -9,8 +9,8 @@ import type { Effect } from "../script/effect.ts";
 /** What a preview says below the engine's diff. */
 export interface Report {
   readonly text: string;
-  /** True where a schema goes down: shown as a warning. */
-  readonly downgrade: boolean;
+  /** True where a schema goes down, or a snapshot that was asked for is not used. */
+  readonly warning: boolean;
 }
 
 /** Scripts up to this many lines are shown whole; the file has all of them. */
@@ -30,19 +30,28 @@ export function previewReports(plans: readonly Plan[], file: string, losses: rea
     ([to, group]) => `${namesOf(group)}: ${to}, nothing to do${pendingText(group)}`,
   );
   const rest = [...still, ways.length > 0 ? `The SQL, exactly as it would run: ${file}` : ""].filter(Boolean);
-  return [...reports, { text: rest.join("\n"), downgrade: false }];
+  return [
+    ...reports,
+    ...unusedSnapshots(plans).map((text) => ({ text, warning: true })),
+    { text: rest.join("\n"), warning: false },
+  ];
+}
+
+/** Why schemas replay their history although the config asks for a snapshot; each reason once. */
+export function unusedSnapshots(plans: readonly Plan[]): readonly string[] {
+  return [...new Set(plans.flatMap(({ unused }) => (unused ? [problemText(unused)] : [])))];
 }
 
 function groupReport(group: readonly Plan[], losses: readonly Loss[]): Report {
   const [plan] = group;
-  if (!plan) return { text: "", downgrade: false };
+  if (!plan) return { text: "", warning: false };
   const downgrade = planDirection(plan) === "downgrade";
   const title = `${downgrade ? "DOWNGRADE " : ""}${namesOf(group)}: ${plan.from} → ${plan.to}, ${count(plan.steps.length, "step")}`;
   const created = plan.schemaExists ? "" : ` (the schema is created first)`;
   const text = [title + created + pendingText(group), ...dropped(group, losses), ...plan.steps.map(stepText)].join(
     "\n",
   );
-  return { text, downgrade };
+  return { text, warning: downgrade };
 }
 
 function namesOf(group: readonly Plan[]): string {
@@ -91,6 +100,7 @@ function stepText(step: Step): string {
   const outside = script.mode === "autocommit" ? ", outside a transaction" : "";
   const again = step.resumes ? ", goes on after an interruption" : "";
   const from = source === "ledger" ? ", its down script taken from the ledger" : "";
+  if (step.snapshot) return `  ↑ ${stepName(step)} (${count(step.snapshot.rows.length, "revision")}), ${script.file}`;
   const title = `  ${direction === "up" ? "↑" : "↓"} ${revision}${outside}${again}${from}`;
   const effects = effectsOf(step);
   const words = wordsOf(step, effects);

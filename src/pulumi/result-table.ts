@@ -16,7 +16,7 @@ export function resultTable(results: readonly SchemaResult[]): string {
       ...first.steps.map((step, index) => [
         "",
         "",
-        `${step.direction === "up" ? "↑" : "↓"} ${step.revision}`,
+        `${step.direction === "up" ? "↑" : "↓"} ${step.first === undefined ? "" : `${step.first} … `}${step.revision}`,
         timeOf(group.flatMap(({ steps }) => steps[index]?.durationMs ?? [])),
       ]),
     ];
@@ -28,7 +28,7 @@ export function resultTable(results: readonly SchemaResult[]): string {
 const MANY = 10;
 
 function wayOf({ from, to, steps }: SchemaResult): string {
-  return JSON.stringify([from, to, steps.map((step) => [step.direction, step.revision])]);
+  return JSON.stringify([from, to, steps.map((step) => [step.direction, step.first, step.revision])]);
 }
 
 /** `22 ms`; of several the middle one and the longest. */

@@ -4,10 +4,10 @@ import { Progress } from "../fleet/progress.ts";
 import { type FleetResult, runFleet } from "../fleet/run-fleet.ts";
 import type { Wish } from "../fleet/run-schema.ts";
 import { splitIntoWaves } from "../fleet/waves.ts";
-import type { Plan } from "../plan/plan.ts";
+import { type Plan, stepName } from "../plan/plan.ts";
 import { withDatabase } from "../postgres/connection.ts";
 import { sessionsFor } from "../postgres/free-sessions.ts";
-import { holderText } from "../problem-text.ts";
+import { holderText, problemText } from "../problem-text.ts";
 import type { EngineLog } from "./engine-log.ts";
 import type { Inputs } from "./inputs.ts";
 
@@ -49,9 +49,10 @@ export async function runPlans(
       onWave: (index) => progress.beginWave(index),
       onResult: (result) => progress.note(result),
       onStep: (plan, step, index) =>
-        tell(`${plan.schema}: ${step.direction} ${step.revision} (${index + 1} of ${plan.steps.length})`),
+        tell(`${plan.schema}: ${step.direction} ${stepName(step)} (${index + 1} of ${plan.steps.length})`),
       onRetry: (plan, step, blocker) =>
         tell(`${plan.schema}: ${step.revision} gave way to ${holderText(blocker)} and tries again`),
+      onSnapshotUnused: (problem) => void log.warn(problemText(problem)),
       onWait: (schema, holder) => tell(`${schema}: waiting for ${holderText(holder)}`),
     }),
   );

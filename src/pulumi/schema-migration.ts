@@ -38,6 +38,8 @@ export interface SchemaMigrationArgs {
   readonly owner?: string | undefined;
   /** The role of a schema's application, `{schema}` as above: gets its rights on what the owner has there already. */
   readonly app?: string | undefined;
+  /** Make schemas that are empty from the folder's `snapshot.sql`, where it is proven equal. Default false. */
+  readonly snapshot?: boolean;
   /** How long a statement waits for a table's lock, in ms. Default 5000; 0 waits for ever. */
   readonly lockTimeoutMs?: number;
   /** How long a statement may take, in ms. Default 0: for ever. */
@@ -87,6 +89,7 @@ export class SchemaMigration extends pulumi.dynamic.Resource {
       adopt: args.adopt,
       owner: args.owner,
       app: args.app,
+      snapshot: args.snapshot ?? false,
       lockTimeoutMs: args.lockTimeoutMs ?? 5_000,
       statementTimeoutMs: args.statementTimeoutMs ?? 0,
       waitTimeoutMs: args.waitTimeoutMs ?? 60_000,
@@ -120,9 +123,9 @@ async function reportPreview(hook: pulumi.ResourceHookArgs, resource: pulumi.Res
     // Loaded here: where nothing changes, there is nothing to tell.
     const { preview } = await import("./preview.ts");
     const reports = await preview(inputs.data, olds.success ? olds.data : undefined, pulumi.getStack());
-    for (const { text, downgrade } of reports) {
+    for (const { text, warning } of reports) {
       // Not awaited: the log waits for the resource's URN, which waits for this hook.
-      void (downgrade ? pulumi.log.warn(text, resource) : pulumi.log.info(text, resource));
+      void (warning ? pulumi.log.warn(text, resource) : pulumi.log.info(text, resource));
     }
   } catch (error) {
     throw new Error(errorText(error));

@@ -1,9 +1,8 @@
 /** `npm run status -- [--stack NAME …] [--schema NAME …] [--json]`: where the schemas of the stacks stand. Read-only. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { execa } from "execa";
-import { parse as parseYaml } from "yaml";
-import { type Fleet, findFleets } from "../config/find-fleets.ts";
+import { configValues } from "../config/config-values.ts";
+import { findFleets } from "../config/find-fleets.ts";
 import { errorText } from "../problem-text.ts";
 import { readStatus, type SchemaStatus } from "./read-status.ts";
 import { statusTable } from "./status-table.ts";
@@ -15,7 +14,8 @@ try {
   const statuses: SchemaStatus[] = [];
   for (const stack of stacks) {
     try {
-      for (const fleet of await fleetsOf(stack)) statuses.push(...(await readStatus(stack, fleet)));
+      for (const fleet of await findFleets(await configValues(stack), process.env))
+        statuses.push(...(await readStatus(stack, fleet)));
     } catch (error) {
       // One stack's trouble must not hide where the others stand.
       console.error(`Stack "${stack}": ${errorText(error)}`);
@@ -58,29 +58,4 @@ function readArguments(): Arguments {
 /** The stacks that have a config file here. */
 function configuredStacks(): readonly string[] {
   return readdirSync(".").flatMap((file) => /^Pulumi\.(.+)\.ya?ml$/.exec(file)?.[1] ?? []);
-}
-
-/** A stack's fleets by its config as the Pulumi CLI knows it: it alone can decrypt the secrets. */
-async function fleetsOf(stack: string): Promise<readonly Fleet[]> {
-  const { stdout, stderr, exitCode } = await execa({
-    reject: false,
-    stdin: "ignore",
-  })`pulumi config --stack ${stack} --show-secrets --json --non-interactive`;
-  if (exitCode !== 0) throw new Error(stderr.trim());
-  const prefix = `${projectName()}:`;
-  const entries = Object.entries(JSON.parse(stdout) as Readonly<Record<string, ConfigEntry>>);
-  const own = entries.filter(([key]) => key.startsWith(prefix));
-  return findFleets(
-    Object.fromEntries(own.map(([key, entry]) => [key.slice(prefix.length), entry.objectValue ?? entry.value])),
-    process.env,
-  );
-}
-
-function projectName(): string {
-  return parseYaml(readFileSync("Pulumi.yaml", "utf8")).name;
-}
-
-interface ConfigEntry {
-  readonly value: string;
-  readonly objectValue?: unknown;
 }

@@ -3,11 +3,13 @@ import { readHistory } from "../history/read-history.ts";
 import { isRelative, targetOf } from "../history/target.ts";
 import { currentRevision } from "../plan/ledger.ts";
 import { makePlan } from "../plan/make-plan.ts";
+import { stepName } from "../plan/plan.ts";
 import { withDatabase } from "../postgres/connection.ts";
 import { type LastEvent, readLastEvents } from "../postgres/last-events.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
 import { Refusal } from "../problem.ts";
 import { errorText } from "../problem-text.ts";
+import { readSnapshot } from "../snapshot/snapshot-file.ts";
 
 /** Where one schema of a stack stands. */
 export interface SchemaStatus {
@@ -32,6 +34,7 @@ export interface SchemaStatus {
  */
 export async function readStatus(stack: string, fleet: Fleet): Promise<readonly SchemaStatus[]> {
   const history = readHistory(fleet.migrations);
+  const snapshot = fleet.snapshot ? readSnapshot(fleet.migrations, history) : undefined;
   return withDatabase(fleet.connection, 1, (database) =>
     database.withClient(async (client) => {
       await client.query("SET default_transaction_read_only = on");
@@ -46,7 +49,7 @@ export async function readStatus(stack: string, fleet: Fleet): Promise<readonly 
           schema: ledger.schema,
           current: ledger.schemaExists ? currentRevision(ledger) : null,
           target,
-          ...pending(target, () => makePlan({ ...fleet, ledger, history, target })),
+          ...pending(target, () => makePlan({ ...fleet, ledger, history, target, snapshot })),
           lastEvent: events.get(ledger.schema) ?? null,
         };
       });
@@ -61,7 +64,7 @@ function pending(target: string, plan: () => ReturnType<typeof makePlan>): Pick<
   if (isRelative(target)) return { pending: ["(a step: see pulumi preview)"], problem: null };
   try {
     const steps = plan().steps.map(
-      (step) => `${SIGNS[step.source === "baseline" ? "baseline" : step.direction]} ${step.revision}`,
+      (step) => `${SIGNS[step.source === "baseline" ? "baseline" : step.direction]} ${stepName(step)}`,
     );
     return { pending: steps, problem: null };
   } catch (error) {

@@ -13,6 +13,7 @@ export function inputs(changes: Partial<Inputs> = {}): Inputs {
     allowOutOfOrder: false,
     lockTimeoutMs: 0,
     statementTimeoutMs: 0,
+    snapshot: false,
     waitTimeoutMs: 0,
     concurrency: 0,
     waves: [],

@@ -21,7 +21,7 @@ const FILE = ".preview/prod.sql";
 /** All reports as one text, warnings marked, as a user reads them below each other. */
 const report = (...plans: readonly ReturnType<typeof plan>[]): string =>
   previewReports(plans, FILE)
-    .map(({ text, downgrade }) => `${downgrade ? "[warning] " : ""}${text}`)
+    .map(({ text, warning }) => `${warning ? "[warning] " : ""}${text}`)
     .join("\n---\n");
 
 describe("the preview says", () => {
@@ -210,6 +210,6 @@ describe("many schemas", () => {
 
   it("of which one goes down: only its report is a warning", () => {
     const reports = previewReports([at("up", [USERS]), at("down", HISTORY, "0001"), at("still", HISTORY)], FILE);
-    expect(reports.map(({ downgrade }) => downgrade)).toEqual([false, true, false]);
+    expect(reports.map(({ warning }) => warning)).toEqual([false, true, false]);
   });
 });

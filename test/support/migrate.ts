@@ -57,6 +57,7 @@ async function upIn(
     onStep: () => {},
     onWait: () => {},
     onRetry: () => {},
+    onSnapshotUnused: () => {},
     ...options,
   };
   const { results } = await runFleet(database, new Map(Object.entries(wishes)), all);
@@ -81,7 +82,8 @@ export async function migrateIn(client: pg.ClientBase, schema: string, history: 
   return stepsOrThrow(await upIn(database, { [schema]: wish(history, { target }) }, {}));
 }
 
-function stepsOrThrow([result]: readonly SchemaResult[]): readonly StepResult[] {
+/** What one schema did, or what stopped it. */
+export function stepsOrThrow([result]: readonly SchemaResult[]): readonly StepResult[] {
   if (!result) throw new Error("no result");
   if (result.problems.length > 0) throw new Refusal(result.problems);
   return result.steps;
