@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
 import { type Problem, Refusal, type ServerError } from "../problem.ts";
-import { NOTICE_LOST_CLIENT } from "./session.ts";
+import { NOTICE_LOST_CLIENT, NOTICING } from "./session.ts";
 import { CANNOT_CONNECT_NOW, INVALID_AUTHORIZATION, INVALID_CATALOG_NAME, INVALID_PASSWORD } from "./sqlstate.ts";
 
 /** libpq's modes that both node-postgres and the official Pulumi provider can keep (manual 34.19). */
@@ -106,7 +106,7 @@ async function withPooledClient<T>(
   client.on("error", note);
   let failed = true;
   try {
-    if (!backends.has(client)) backends.set(client, await prepared(client));
+    if (!sessions.has(client)) sessions.set(client, await prepared(client));
     const result = await callback(client);
     failed = false;
     return result;
@@ -125,18 +125,29 @@ function told(error: unknown, ended: Error | undefined): unknown {
   return isLoss && ended instanceof pg.DatabaseError ? ended : error;
 }
 
-/** Sessions that notice when we are gone, by their processes; a session keeps its settings for as long as the pool keeps it. */
-const backends = new WeakMap<pg.ClientBase, number>();
+/** What is known of a session for as long as the pool keeps it. */
+interface Session {
+  readonly pid: number;
+  /** What makes it notice when we are gone, as statements. */
+  readonly noticing: string;
+}
 
-async function prepared(client: pg.ClientBase): Promise<number> {
+const sessions = new WeakMap<pg.ClientBase, Session>();
+
+async function prepared(client: pg.ClientBase): Promise<Session> {
   await client.query(NOTICE_LOST_CLIENT);
-  const { rows } = await client.query<{ pid: number }>("SELECT pg_catalog.pg_backend_pid() AS pid");
-  return rows[0]?.pid ?? 0;
+  const { rows } = await client.query<Session>(`SELECT pg_catalog.pg_backend_pid() AS pid, (${NOTICING}) AS noticing`);
+  return rows[0] ?? { pid: 0, noticing: "" };
 }
 
 /** The server's process of a session that a {@link Database} lends. A pooler tells clients a number of its own at sign-in. */
 export function backendOf(client: pg.ClientBase): number {
-  return backends.get(client) ?? 0;
+  return sessions.get(client)?.pid ?? 0;
+}
+
+/** What a session that was reset has to be told again, to notice when we are gone. */
+export function noticingOf(client: pg.ClientBase): string {
+  return sessions.get(client)?.noticing ?? "";
 }
 
 function pick({ host, port, database, user, password }: Connection) {

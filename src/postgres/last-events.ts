@@ -24,7 +24,7 @@ export async function readLastEvents(
   schemas: readonly string[],
 ): Promise<ReadonlyMap<string, LastEvent>> {
   const select = (schema: string) =>
-    `SELECT at, actor, revision, direction, outcome, error FROM ${quoteName(schema)}.${EVENTS} ORDER BY id DESC LIMIT 1`;
+    `SELECT at, actor, revision, direction, outcome, error FROM ${quoteName(schema)}.${EVENTS} ORDER BY at DESC LIMIT 1`;
   const rows = await selectEach<LastEvent>(client, schemas, select);
   return new Map([...rows].flatMap(([schema, [event]]) => (event ? [[schema, event] as const] : [])));
 }

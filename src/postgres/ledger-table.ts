@@ -10,32 +10,31 @@ export const EVENTS = "migration_event";
 
 /**
  * Creates a schema's ledger and its events. In the schema itself, so that a dumped, restored or moved schema takes its
- * history along.
+ * history along. Plain on purpose: each index, sequence, constraint or default more is made, and held open, once a schema.
  */
 export function createLedger(schema: string): readonly string[] {
   const s = quoteName(schema);
   return [
     `CREATE TABLE ${s}.${LEDGER} (
   position integer PRIMARY KEY,
-  revision text NOT NULL UNIQUE,
+  revision text NOT NULL,
   checksum text NOT NULL,
   down text,
   in_transaction boolean NOT NULL,
-  state text NOT NULL CHECK (state IN ('applied', 'applying', 'reverting')),
-  applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  applied_by text NOT NULL DEFAULT session_user,
+  state text NOT NULL,
+  applied_at timestamptz NOT NULL,
+  applied_by text NOT NULL,
   duration_ms double precision
 )`,
     `COMMENT ON TABLE ${s}.${LEDGER} IS 'Revisions applied in this schema. Kept by pulumi-schema-migrations; do not edit.'`,
     `CREATE TABLE ${s}.${EVENTS} (
-  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  at timestamptz NOT NULL,
   run uuid NOT NULL,
   actor text NOT NULL,
-  db_user text NOT NULL DEFAULT session_user,
+  db_user text NOT NULL,
   revision text NOT NULL,
-  direction text NOT NULL CHECK (direction IN ('up', 'down')),
-  outcome text NOT NULL CHECK (outcome IN ('started', 'done', 'failed', 'recorded', 'snapshot')),
+  direction text NOT NULL,
+  outcome text NOT NULL,
   duration_ms double precision,
   error text
 )`,
@@ -66,12 +65,16 @@ export function recordSnapshot(schema: string, rows: readonly RecordedRevision[]
   const s = quoteName(schema);
   const values = rows.map(
     ({ position, revision, checksum, down, transaction }) =>
-      `(${position}, ${quoteText(revision)}, ${quoteText(checksum)}, ${quoteText(down)}, ${transaction}, 'applied')`,
+      `(${position}, ${quoteText(revision)}, ${quoteText(checksum)}, ${quoteText(down)}, ${transaction}, ` +
+      "'applied', clock_timestamp(), session_user)",
   );
   return [
-    `INSERT INTO ${s}.${LEDGER} (position, revision, checksum, down, in_transaction, state)\nVALUES ${values.join(",\n       ")}`,
-    `INSERT INTO ${s}.${EVENTS} (run, actor, revision, direction, outcome)\n` +
-      `SELECT '${run.id}', ${quoteText(run.actor)}, revision, 'up', 'snapshot' FROM ${s}.${LEDGER} ORDER BY position`,
+    `INSERT INTO ${s}.${LEDGER} (position, revision, checksum, down, in_transaction, state, applied_at, applied_by)\n` +
+      `VALUES ${values.join(",\n       ")}`,
+    // A microsecond apart, so that they have an order.
+    `INSERT INTO ${s}.${EVENTS} (at, run, actor, db_user, revision, direction, outcome)\n` +
+      `SELECT transaction_timestamp() + position * interval '1 microsecond', '${run.id}', ${quoteText(run.actor)}, session_user, ` +
+      `revision, 'up', 'snapshot' FROM ${s}.${LEDGER}`,
   ];
 }
 
@@ -94,8 +97,9 @@ export function recordFinish(schema: string, step: Step): string {
 function insertRow(table: string, step: Step, state: string, duration: string): string {
   const { position, revision, checksum, down, transaction } = step;
   return (
-    `INSERT INTO ${table} (position, revision, checksum, down, in_transaction, state, duration_ms)\n` +
-    `VALUES (${position}, ${quoteText(revision)}, ${quoteText(checksum)}, ${quoteText(down)}, ${transaction}, '${state}', ${duration})`
+    `INSERT INTO ${table} (position, revision, checksum, down, in_transaction, state, applied_at, applied_by, duration_ms)\n` +
+    `VALUES (${position}, ${quoteText(revision)}, ${quoteText(checksum)}, ${quoteText(down)}, ${transaction}, '${state}', ` +
+    `clock_timestamp(), session_user, ${duration})`
   );
 }
 
@@ -120,8 +124,8 @@ export function recordEvent(
   const since = event.begun ? `extract(epoch FROM clock_timestamp() - ${started}) * 1000` : SINCE_BEGIN;
   const duration = event.outcome === "done" ? since : "NULL";
   return (
-    `INSERT INTO ${table} (run, actor, revision, direction, outcome, duration_ms, error)\n` +
-    `VALUES ('${run.id}', ${quoteText(run.actor)}, ${quoteText(step.revision)}, '${step.direction}', '${event.outcome}', ` +
+    `INSERT INTO ${table} (at, run, actor, db_user, revision, direction, outcome, duration_ms, error)\n` +
+    `VALUES (clock_timestamp(), '${run.id}', ${quoteText(run.actor)}, session_user, ${quoteText(step.revision)}, '${step.direction}', '${event.outcome}', ` +
     `${duration}, ${quoteText(event.error)})`
   );
 }
@@ -131,12 +135,18 @@ export function recordEvent(
  * anything.
  */
 export async function readLedgers(client: pg.ClientBase, schemas: readonly string[]): Promise<readonly Ledger[]> {
+  // Each by an index: a join on pg_class would read the relations of all schemas, once for each schema that is migrated.
   const { rows } = await client.query<{ schema: string; ledger: boolean; alembic: boolean; populated: boolean }>(
-    `SELECT n.nspname AS schema, bool_or(c.relname = '${LEDGER}' AND c.relkind = 'r') IS TRUE AS ledger,
-            bool_or(c.relname = '${ALEMBIC}' AND c.relkind = 'r') IS TRUE AS alembic,
-            bool_or(c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname NOT IN ('${LEDGER}', '${EVENTS}')) IS TRUE AS populated
-       FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
-      WHERE n.nspname = ANY ($1) GROUP BY n.nspname`,
+    `SELECT n.nspname AS schema,
+            EXISTS (SELECT FROM pg_catalog.pg_class c
+                     WHERE c.relname = '${LEDGER}' AND c.relnamespace = n.oid AND c.relkind = 'r') AS ledger,
+            EXISTS (SELECT FROM pg_catalog.pg_class c
+                     WHERE c.relname = '${ALEMBIC}' AND c.relnamespace = n.oid AND c.relkind = 'r') AS alembic,
+            EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.objid
+                     WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid
+                       AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                       AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname NOT IN ('${LEDGER}', '${EVENTS}')) AS populated
+       FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY ($1)`,
     [schemas],
   );
   const existing = new Map(rows.map((row) => [row.schema, row]));

@@ -3,7 +3,7 @@ import pg from "pg";
 import type { Plan, Step } from "../plan/plan.ts";
 import { type Blocker, Refusal } from "../problem.ts";
 import { isRepeatable } from "../script/repeatable.ts";
-import { type Database, patiently } from "./connection.ts";
+import { type Database, noticingOf, patiently } from "./connection.ts";
 import { type Run, recordEvent } from "./ledger-table.ts";
 import { prepareAgain } from "./resume.ts";
 import { runCode } from "./run-code.ts";
@@ -97,7 +97,10 @@ async function send(database: Database, client: pg.ClientBase, schema: string, m
   const { connection } = client as pg.ClientBase & { readonly connection: NodeJS.EventEmitter };
   connection.on("commandComplete", count);
   const { result: error, blocker } = await withWatch(database, client, () =>
-    (message.code ? runCode(client, schema, message.code) : client.query(patiently(message.text))).then(
+    (message.code
+      ? runCode(client, schema, message.code)
+      : client.query(patiently(message.resets ? message.text + noticingOf(client) : message.text))
+    ).then(
       () => undefined,
       (reason: unknown) => reason ?? new Error("no reason given"),
     ),
@@ -135,7 +138,7 @@ async function recordFailure(
     recordEvent(schema, step, run, { outcome: "failed", error: failed.message }),
   ];
   try {
-    await client.query(statements.join(";\n"));
+    await client.query([...statements, noticingOf(client)].join(";\n"));
   } catch {
     // The step's own failure is what has to be told; a server that refuses to note it adds nothing.
   }

@@ -23,6 +23,11 @@ export const NOTICE_LOST_CLIENT =
   " PERFORM pg_catalog.set_config('client_connection_check_interval', '2000', false);" +
   " EXCEPTION WHEN invalid_parameter_value THEN NULL; END $$";
 
+/** The same as statements, those that this server's system took: a `DO` each time would cost more than all of a reset. */
+export const NOTICING =
+  "SELECT coalesce(pg_catalog.string_agg(pg_catalog.format('SET %I TO %L', name, setting), '; '), '') FROM pg_catalog.pg_settings" +
+  " WHERE source = 'session' AND (name LIKE 'tcp\\_keepalives\\_%' OR name = 'client_connection_check_interval')";
+
 /**
  * What takes back everything a script can have set in its session, so that nothing leaks into the next step. DISCARD ALL
  * would do it in one word but would also let go of the schema's advisory lock.
@@ -30,7 +35,6 @@ export const NOTICE_LOST_CLIENT =
 export const RESET_SESSION = [
   RESET_ROLE,
   "RESET ALL",
-  NOTICE_LOST_CLIENT,
   "CLOSE ALL",
   "UNLISTEN *",
   "DEALLOCATE ALL",

@@ -23,6 +23,8 @@ export interface Message {
   readonly statementsBefore: number;
   /** Where character 0 of the script's file stands in the text. */
   readonly scriptStart: number;
+  /** True where it ends with a reset of the session, which then has to be told again what it needs. */
+  readonly resets?: true;
   /** What runs in its place: run by hand, the text of a migration in TypeScript stops. */
   readonly code?: CodeMessage;
 }
@@ -74,7 +76,8 @@ function transactionMessage(
   const head = `${lines(before)}-- ${step.script.file}\n`;
   // The script may end in a comment or without its semicolon.
   const text = `${head}${step.script.sql}\n;\n${lines(after)}`;
-  return { text, statements: step.script.statements, statementsBefore: before.length, scriptStart: head.length };
+  const { statements } = step.script;
+  return { text, statements, statementsBefore: before.length, scriptStart: head.length, resets: true };
 }
 
 function recordDone(schema: string, step: Step, run: Run): readonly string[] {
@@ -105,7 +108,7 @@ function codeMessages(
     "COMMIT",
     RESET_SESSION,
   ];
-  return [own(lines(before)), middle, own(lines(after))];
+  return [own(lines(before)), middle, { ...own(lines(after)), resets: true }];
 }
 
 function autocommitMessages(
@@ -139,7 +142,7 @@ function autocommitMessages(
       statementsBefore: 0,
       scriptStart: -statement.start,
     })),
-    own(lines(finish)),
+    { ...own(lines(finish)), resets: true },
   ];
 }
 

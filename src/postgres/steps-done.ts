@@ -17,10 +17,10 @@ export async function stepsDone(
   if (!exists) return [...heard];
   // A snapshot was one step, and has an event for each of the revisions that it stood for.
   const { rows } = await client.query<StepResult>(
-    `SELECT (array_agg(revision ORDER BY id DESC))[1] AS revision, direction, coalesce(sum(duration_ms), 0) AS "durationMs",
-            (array_agg(revision ORDER BY id) FILTER (WHERE outcome = 'snapshot'))[1] AS first
+    `SELECT (array_agg(revision ORDER BY at DESC))[1] AS revision, direction, coalesce(sum(duration_ms), 0) AS "durationMs",
+            (array_agg(revision ORDER BY at) FILTER (WHERE outcome = 'snapshot'))[1] AS first
        FROM ${quoteName(schema)}.${EVENTS} WHERE run = $1 AND outcome IN ('done', 'recorded', 'snapshot')
-      GROUP BY direction, CASE WHEN outcome <> 'snapshot' THEN id END ORDER BY max(id)`,
+      GROUP BY direction, CASE WHEN outcome <> 'snapshot' THEN at END ORDER BY max(at)`,
     [run.id],
   );
   const isSame = (one: StepResult) => (other: StepResult) =>

@@ -238,7 +238,7 @@ describe("a step stands or falls with its ledger row", () => {
   test("a ledger row that is refused takes the script back", async () => {
     const schema = await schemaNamed("row_refused");
     const taken = `CREATE TABLE a (id int);
-      INSERT INTO migration_ledger (position, revision, checksum, in_transaction, state) VALUES (2, 'x', 'x', true, 'applied');`;
+      INSERT INTO migration_ledger SELECT 2, 'x', checksum, down, in_transaction, state, applied_at, applied_by FROM migration_ledger;`;
     expect(await problemsOf(migrate(connection, schema, broken(taken)))).toMatchObject([
       { code: "step-failed", error: { sqlstate: "23505" }, at: "0001_users" },
     ]);

@@ -46,9 +46,9 @@ describe("ledgers of which many are the same", () => {
         [
           `CREATE SCHEMA ${name}`,
           ...createLedger(name),
-          `INSERT INTO ${name}.migration_ledger (position, revision, checksum, down, in_transaction, state) VALUES
-             (1, '0001_a', 'aa', 'DROP TABLE a; -- ü', true, 'applied'), (2, '0002_b', 'bb', 'DROP TABLE b', true, 'applied'),
-             (3, '0003_c', 'cc', 'DROP TABLE c', false, 'applied')`,
+          `INSERT INTO ${name}.migration_ledger (position, revision, checksum, down, in_transaction, state, applied_at, applied_by) VALUES
+             (1, '0001_a', 'aa', 'DROP TABLE a; -- ü', true, 'applied', now(), 'me'), (2, '0002_b', 'bb', 'DROP TABLE b', true, 'applied', now(), 'me'),
+             (3, '0003_c', 'cc', 'DROP TABLE c', false, 'applied', now(), 'me')`,
         ].join(";"),
       );
       const sql = changes[index % 10];

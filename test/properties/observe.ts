@@ -35,7 +35,7 @@ export async function observe(database: TestDatabase, schema: string): Promise<O
   const events = await inLedger<{ done: string }>(
     database,
     schema,
-    "SELECT concat(revision, ' ', direction) AS done FROM %.migration_event WHERE outcome = 'done' ORDER BY id",
+    "SELECT concat(revision, ' ', direction) AS done FROM %.migration_event WHERE outcome = 'done' ORDER BY at",
   );
   const journal = await database.query<{ line: string }>(`SELECT line FROM ${schema}.journal ORDER BY at`);
   const half = new Set(rows.filter(({ state }) => state !== "applied").map(({ revision }) => revision));

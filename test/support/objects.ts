@@ -45,7 +45,7 @@ export async function ledgerRows({ query }: TestDatabase, schema: string): Promi
 export async function events({ query }: TestDatabase, schema: string): Promise<readonly string[]> {
   const rows = await query<{ row: string }>(
     `SELECT concat_ws(' ', revision, direction, outcome, ': ' || error) AS row
-       FROM "${schema.replaceAll('"', '""')}".migration_event ORDER BY id`,
+       FROM "${schema.replaceAll('"', '""')}".migration_event ORDER BY at`,
   );
   return rows.map(({ row }) => row);
 }
