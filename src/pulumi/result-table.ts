@@ -16,7 +16,7 @@ export function resultTable(results: readonly SchemaResult[]): string {
       ...first.steps.map((step, index) => [
         "",
         "",
-        `${step.direction === "up" ? "↑" : "↓"} ${step.first === undefined ? "" : `${step.first} … `}${step.revision}`,
+        `${step.direction === "up" ? "↑" : "↓"} ${step.first === undefined ? step.revision : `${step.first} … ${step.revision} from the snapshot`}`,
         timeOf(group.flatMap(({ steps }) => steps[index]?.durationMs ?? [])),
       ]),
     ];
