@@ -1,0 +1,71 @@
+/**
+ * `npm run bench`: the same migrations through several tools, side by side on one fresh server. Writes `latest.md`,
+ * `latest.svg` and `latest.json` into the results' folder.
+ *
+ *     npm run bench                  about a quarter of an hour
+ *     npm run bench -- --quick       each tool once, 20 schemas
+ *     npm run bench -- --huge        10,000 schemas as well, ours alone
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { installTools } from "../toolchain/install.ts";
+import { fullBouts, quickBouts, runBouts } from "./campaign.ts";
+import { measureNetwork } from "./network.ts";
+import { plotOf } from "./plot.ts";
+import { aboutRun, type Results, reportOf } from "./report.ts";
+import { rowsOf } from "./rows.ts";
+import { serverVersion, withBenchServer } from "./server.ts";
+import { allTools } from "./tools.ts";
+import { measureWholeUp } from "./whole-up.ts";
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    huge: { type: "boolean", default: false },
+    /** Numbers of schemas, with commas. */
+    sizes: { type: "string", default: "20,200,1000" },
+    /** Only tools whose name holds this. */
+    only: { type: "string", default: "" },
+    concurrency: { type: "string", default: "4" },
+    results: { type: "string", default: join(import.meta.dirname, "results") },
+  },
+});
+const { quick, huge, only, results: folder } = values;
+const sizes = values.sizes.split(",").map(Number);
+const concurrency = Number(values.concurrency);
+if (![...sizes, concurrency].every((number) => Number.isInteger(number) && number > 0)) {
+  console.error(
+    "Usage: npm run bench -- [--quick] [--huge] [--sizes 20,200] [--only NAME] [--concurrency 4] [--results FOLDER]",
+  );
+  process.exit(2);
+}
+
+await installTools();
+const tools = (await allTools()).filter(({ name }) => name.includes(only));
+const here = tools.filter(({ missing }) => missing === undefined);
+const results = await withBenchServer(async (server): Promise<Results> => {
+  const bouts = quick ? quickBouts() : fullBouts(sizes, huge);
+  const samples = await runBouts(server, bouts, here, concurrency, ({ workload, n, tool, seconds }) =>
+    console.log(`${workload}  N = ${n}  ${tool}: ${seconds.toFixed(3)} s`),
+  );
+  const n = quick ? 20 : Math.max(...sizes);
+  return {
+    rows: rowsOf(samples),
+    leftOut: tools.flatMap(({ name, missing }) => (missing === undefined ? [] : [{ tool: name, why: missing }])),
+    network: await measureNetwork(
+      server,
+      20,
+      here.filter(({ name, slow }) => (quick ? name === "ours" : !slow)),
+      concurrency,
+    ),
+    wholeUp: [await measureWholeUp(server, n)],
+    about: aboutRun(await serverVersion(server), concurrency),
+  };
+});
+mkdirSync(folder, { recursive: true });
+const report = reportOf(results, here);
+writeFileSync(join(folder, "latest.json"), `${JSON.stringify(results, undefined, 2)}\n`);
+writeFileSync(join(folder, "latest.md"), report);
+writeFileSync(join(folder, "latest.svg"), plotOf(results.rows));
+console.log(`\n${report}`);

@@ -1,0 +1,7 @@
+"""Alembic's environment: the loop hands over the connection, its search path on the schema."""
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"], transaction_per_migration=True)
+with context.begin_transaction():
+    context.run_migrations()

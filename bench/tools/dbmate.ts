@@ -1,0 +1,47 @@
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { resolveBinary } from "dbmate";
+import { execa } from "execa";
+import { type Job, type Tool, timed } from "../tool.ts";
+
+/** dbmate as its users run it over schemas: a process for each, which takes the schema from the URL's search path. */
+export function dbmate(): Tool {
+  const binary = installed();
+  return {
+    name: "dbmate",
+    what: "one process after the other, one a schema (`dbmate migrate`; for a rollback one a migration, `dbmate rollback`). The whole processes.",
+    missing: binary === undefined ? `dbmate has no binary for ${process.platform}-${process.arch}` : undefined,
+    knowsHead: true,
+    slow: true,
+    prepare: writeMigrations,
+    run: (job) => timed(() => loop(binary ?? "", job)),
+  };
+}
+
+function installed(): string | undefined {
+  try {
+    const binary = resolveBinary();
+    return existsSync(binary) ? binary : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeMigrations({ folder, migrations }: Job): Promise<void> {
+  await mkdir(join(folder, "dbmate"), { recursive: true });
+  for (const { id, up, down } of migrations) {
+    await writeFile(join(folder, "dbmate", `${id}.sql`), `-- migrate:up\n${up}\n-- migrate:down\n${down}`);
+  }
+}
+
+async function loop(binary: string, { connection, schemas, to, folder }: Job): Promise<void> {
+  const { user, password = "", host, port, database } = connection;
+  for (const { name, from } of schemas) {
+    const url = `postgres://${user}:${password}@${host}:${port}/${database}?sslmode=disable&search_path=${name}`;
+    const flags = ["--migrations-dir", join(folder, "dbmate"), "--no-dump-schema"];
+    const commands = from > to ? Array.from({ length: from - to }, () => "rollback") : ["migrate"];
+    for (const command of commands)
+      await execa(binary, [...flags, command], { env: { DATABASE_URL: url }, cwd: folder });
+  }
+}

@@ -1,0 +1,103 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import type { EmbeddedServer } from "../toolchain/embedded-postgres.ts";
+import { layoutIn } from "../toolchain/install/layout.ts";
+import { installTools, type Tools } from "../toolchain/install.ts";
+import { copyProject } from "../toolchain/project-copy.ts";
+import { benchMigrations } from "./migrations.ts";
+import { libpq, settle, withDatabaseOf } from "./server.ts";
+import { timed } from "./tool.ts";
+import { writeMigrations } from "./tools/ours.ts";
+import { fleetChain } from "./workloads.ts";
+
+/** A whole command of the CLI, ours and that of an empty program. */
+export interface UpRow {
+  readonly command: Command;
+  readonly n: number;
+  readonly seconds: number;
+  readonly emptySeconds: number;
+}
+
+export interface WholeUp {
+  readonly rows: readonly UpRow[];
+  /** What a schema adds to the stack's state. */
+  readonly stateBytesPerSchema: number;
+}
+
+const COMMANDS = {
+  "preview, 10 pending": ["preview"],
+  "up, 10 pending": ["up", "--yes", "--skip-preview"],
+  "up, nothing to do": ["up", "--yes", "--skip-preview"],
+} as const;
+
+type Command = keyof typeof COMMANDS;
+
+const OURS = `
+import { stackConfig } from "./src/pulumi/stack-config.ts";
+import { SchemaMigration } from "./src/pulumi/schema-migration.ts";
+
+const { onDestroy, ...config } = stackConfig();
+new SchemaMigration("migrations", config);
+`;
+
+/** The same kind: one dynamic resource, whose provider does nothing. */
+const EMPTY = `
+import * as pulumi from "@pulumi/pulumi";
+
+const provider = {
+  async create() {
+    return { id: "1", outs: {} };
+  },
+  async read(id, props) {
+    return { id, props };
+  },
+};
+class Nothing extends pulumi.dynamic.Resource {}
+new Nothing(provider, "nothing", {});
+`;
+
+/** Runs the commands through the real CLI, ours and those of an empty program in turns, on schemas that exist. */
+export async function measureWholeUp(server: EmbeddedServer, n: number): Promise<WholeUp> {
+  const tools = await installTools();
+  const { schemas } = fleetChain(n);
+  return withDatabaseOf(server, "bench", schemas, async (connection) => {
+    const [ours, empty] = [await program(tools, OURS, schemas), await program(tools, EMPTY, schemas)];
+    try {
+      const rows: UpRow[] = [];
+      for (const command of Object.keys(COMMANDS) as readonly Command[]) {
+        await settle(connection);
+        const emptySeconds = await empty.time(COMMANDS[command], {});
+        const seconds = await ours.time(COMMANDS[command], libpq(connection));
+        rows.push({ command, n, seconds, emptySeconds });
+      }
+      return { rows, stateBytesPerSchema: (ours.stateBytes() - empty.stateBytes()) / n };
+    } finally {
+      ours.remove();
+      empty.remove();
+    }
+  });
+}
+
+async function program(tools: Tools, source: string, schemas: readonly string[]) {
+  const folder = mkdtempSync(join(layoutIn().tools, "bench-"));
+  copyProject(folder, { bench: schemas });
+  rmSync(join(folder, "migrations"), { recursive: true });
+  await writeMigrations(folder, benchMigrations(10));
+  writeFileSync(join(folder, "index.ts"), source);
+  mkdirSync(join(folder, ".state"));
+  const env = {
+    ...tools.env,
+    PULUMI_BACKEND_URL: `file://${join(folder, ".state")}`,
+    PULUMI_CONFIG_PASSPHRASE: "bench",
+  };
+  const run = (args: readonly string[], more: Readonly<Record<string, string>>) =>
+    execa(tools.pulumi, [...args, "--non-interactive"], { cwd: folder, env: { ...env, ...more }, stdin: "ignore" });
+  await run(["stack", "init", "bench"], {});
+  return {
+    time: async (args: readonly string[], more: Readonly<Record<string, string>>) =>
+      (await timed(() => run([...args, "--suppress-progress", "--stack", "bench"], more))).seconds,
+    stateBytes: () => readFileSync(join(folder, ".state/.pulumi/stacks/schema-migrations/bench.json")).length,
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
