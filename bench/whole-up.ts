@@ -34,11 +34,10 @@ const COMMANDS = {
 type Command = keyof typeof COMMANDS;
 
 const OURS = `
-import { stackConfig } from "./src/pulumi/stack-config.ts";
 import { SchemaMigration } from "./src/pulumi/schema-migration.ts";
+import { stackFleets } from "./src/pulumi/stack-config.ts";
 
-const { onDestroy, ...config } = stackConfig();
-new SchemaMigration("migrations", config);
+for (const { name, listed, onDestroy, ...config } of await stackFleets()) new SchemaMigration(name, config);
 `;
 
 /** The same kind: one dynamic resource, whose provider does nothing. */

@@ -2,8 +2,8 @@ import { execa } from "execa";
 import type { Job, Measured } from "../tool.ts";
 
 /** Runs a job in a Node process of its own, fresh as in a real run. It counts without its start and the loading of its code. */
-export async function inProcess(script: string, job: Job): Promise<Measured> {
-  const { stdout } = await execa(process.execPath, ["--disable-warning=ExperimentalWarning", script], {
+export async function inProcess(script: string, job: Job, ...args: readonly string[]): Promise<Measured> {
+  const { stdout } = await execa(process.execPath, ["--disable-warning=ExperimentalWarning", script, ...args], {
     input: JSON.stringify(job),
     stderr: "inherit",
   });

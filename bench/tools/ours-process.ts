@@ -1,59 +1,39 @@
-/** The work inside of a `pulumi up`, as the handler does it, without Pulumi around it. */
-import { randomUUID } from "node:crypto";
+/** The work inside of a `pulumi up`: the provider's own methods, as the engine calls them. */
 import { join } from "node:path";
-import { runFleet } from "../../src/fleet/run-fleet.ts";
-import { readHistory } from "../../src/history/read-history.ts";
 import { BASE } from "../../src/history/revision.ts";
-import { withDatabase } from "../../src/postgres/connection.ts";
-import { check, diff, read } from "../../src/pulumi/handler.ts";
-import { planAll } from "../../src/pulumi/plan-all.ts";
+import { check, create, diff, read } from "../../src/pulumi/handler.ts";
+import { inputs } from "../../test/pulumi/build-inputs.ts";
 import type { Job } from "../tool.ts";
 import { measure } from "./node-process.ts";
 
-const SETTINGS = { searchPath: [], lockTimeoutMs: 5_000, statementTimeoutMs: 0 };
+await measure(async (job) => {
+  const { inputs: news, failures } = check({}, asked(job));
+  if (failures) throw new Error(failures[0]?.reason);
+  if (job.schemas.some(({ from }) => from !== job.to)) await create(news);
+  else await refresh(job, news);
+});
 
-await measure((job) => (job.schemas.every(({ from }) => from === job.to) ? noOp(job) : migrate(job)));
-
-async function migrate({ connection, schemas, migrations, to, folder, concurrency }: Job): Promise<void> {
-  const history = readHistory(join(folder, "migrations"));
-  const target = migrations[to - 1]?.id ?? BASE;
-  const wishes = new Map(schemas.map(({ name }) => [name, { history, target, allowOutOfOrder: false }]));
-  await planAll(connection, wishes);
-  const results = await withDatabase(connection, concurrency + 1, (database) =>
-    runFleet(database, wishes, {
-      run: { id: randomUUID(), actor: "bench" },
-      settings: SETTINGS,
-      concurrency,
-      waitMs: 60_000,
-      recoveryMs: 60_000,
-      onStep: () => {},
-      onRetry: () => {},
-      onWait: () => {},
-    }),
-  );
-  const problems = results.flatMap((result) => result.problems);
-  if (problems.length > 0) throw new Error(JSON.stringify(problems[0]));
+function asked(job: Job) {
+  return inputs({
+    connection: job.connection,
+    schemas: job.schemas.map(({ name }) => name),
+    migrations: join(job.folder, "migrations"),
+    target: targetOf(job),
+    concurrency: job.concurrency,
+    lockTimeoutMs: 5_000,
+    waitTimeoutMs: 60_000,
+  });
 }
 
-/** What the engine asks of the provider when nothing changed: where the schemas are, and whether that is where they should be. */
-async function noOp({ connection, schemas, migrations, to, folder }: Job): Promise<void> {
-  const target = migrations[to - 1]?.id ?? BASE;
-  const names = schemas.map(({ name }) => name);
-  const asked = {
-    ...SETTINGS,
-    connection,
-    schemas: names,
-    migrations: join(folder, "migrations"),
-    target,
-    pins: {},
-    allowOutOfOrder: false,
-    waitTimeoutMs: 60_000,
-    progressUrn: "",
-  };
-  const current = Object.fromEntries(names.map((name) => [name, target]));
+/** Where nothing changes, the engine only asks where the schemas are, and whether that is where they should be. */
+async function refresh(job: Job, news: Awaited<ReturnType<typeof check>>["inputs"]): Promise<void> {
+  const { connection, schemas, migrations, to } = job;
+  const current = { [targetOf(job)]: schemas.map(({ name }) => name) };
   const applied = migrations.slice(0, to).map(({ id }) => id);
   const { props } = await read("bench", { connection, current, pending: {}, applied, steps: {} });
-  const { inputs, failures } = check({}, asked);
-  const { changes } = diff("bench", props, inputs);
-  if (failures || changes) throw new Error(`not a no-op: ${JSON.stringify(failures)}`);
+  if (diff("bench", props, news).changes) throw new Error("it would not be a no-op");
+}
+
+function targetOf({ migrations, to }: Job): string {
+  return migrations[to - 1]?.id ?? BASE;
 }

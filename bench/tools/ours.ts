@@ -1,17 +1,18 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Job, Tool } from "../tool.ts";
+import { withEngine } from "./engine.ts";
 import { inProcess } from "./node-process.ts";
 
 /** The work inside of a `pulumi up`: the code that the resource's provider runs, in a process of its own. */
 export function ours(): Tool {
   return {
     name: "ours",
-    what: "the work inside `pulumi up`: read the folder, plan all schemas, migrate them; for a no-op what `up` does then: refresh, check and diff. Counted inside the process.",
+    what: "the work inside `pulumi up`: the provider's methods as the engine calls them, check and create; for a no-op refresh, check and diff. Counted inside the process.",
     knowsHead: true,
     slow: false,
     prepare: ({ migrations, folder }) => writeMigrations(folder, migrations),
-    run: (job) => inProcess(join(import.meta.dirname, "ours-process.ts"), job),
+    run: (job) => withEngine((address) => inProcess(join(import.meta.dirname, "ours-process.ts"), job, address)),
   };
 }
 
