@@ -7,5 +7,5 @@ import { umzug } from "./tools/umzug.ts";
 
 /** All that are compared, those included that this machine lacks. */
 export async function allTools(): Promise<readonly Tool[]> {
-  return [ours(), await psql(1), await psql(2), await psql(4), umzug(), await alembic(), dbmate()];
+  return [ours(), await psql(1), await psql(2), await psql(4), umzug(), await alembic(), await dbmate()];
 }

@@ -1,30 +1,30 @@
-import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import { resolveBinary } from "dbmate";
 import { execa } from "execa";
 import { type Job, type Tool, timed } from "../tool.ts";
 
 /** dbmate as its users run it over schemas: a process for each, which takes the schema from the URL's search path. */
-export function dbmate(): Tool {
-  const binary = installed();
+export async function dbmate(): Promise<Tool> {
+  const binary = findBinary();
+  const { exitCode } = await execa(binary, ["--version"], { reject: false });
   return {
     name: "dbmate",
     what: "one process after the other, one a schema (`dbmate migrate`; for a rollback one a migration, `dbmate rollback`). The whole processes.",
-    missing: binary === undefined ? `dbmate has no binary for ${process.platform}-${process.arch}` : undefined,
+    missing: exitCode === 0 ? undefined : "dbmate is not on the PATH",
     knowsHead: true,
     slow: true,
     prepare: writeMigrations,
-    run: (job) => timed(() => loop(binary ?? "", job)),
+    run: (job) => timed(() => loop(binary, job)),
   };
 }
 
-function installed(): string | undefined {
+/** That of the npm package, which not every platform has; else the one on the PATH. */
+function findBinary(): string {
   try {
-    const binary = resolveBinary();
-    return existsSync(binary) ? binary : undefined;
+    return createRequire(import.meta.url).resolve(`@dbmate/${process.platform}-${process.arch}/bin/dbmate`);
   } catch {
-    return undefined;
+    return "dbmate";
   }
 }
 
