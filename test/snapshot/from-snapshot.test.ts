@@ -106,6 +106,15 @@ describe("a schema made from a snapshot", () => {
     ]);
   });
 
+  it("has been used when it was rolled back to its base: the next up replays", async () => {
+    const simple = historyOf({ "0001_a": { up: "CREATE TABLE a (id int)", down: "DROP TABLE a" } });
+    const from = await snapshotOf(simple);
+    await upFrom("emptied", from, simple);
+    await migrate(connection, "emptied", simple, { target: "base" });
+    await upFrom("emptied", from, simple);
+    expect(await events(database, "emptied")).toEqual(["0001_a up snapshot", "0001_a down done", "0001_a up done"]);
+  });
+
   it("whatever it is called", async () => {
     const simple = historyOf({
       "0001_a": "CREATE TABLE a (id serial); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
