@@ -10,7 +10,7 @@ import { shownByRead } from "./failure.ts";
 import {
   byRevision,
   bySchema,
-  desiredRevision,
+  desiredPlaces,
   desiredRevisions,
   InputsShape,
   type Outputs,
@@ -45,10 +45,7 @@ export function diff(_id: string, olds: unknown, news: Raw): dynamic.DiffResult 
   if (!state.success || !inputs.success) return {};
   const ids = Object.keys(inputs.data.revisions).sort(compareIds);
   const current = bySchema(state.data.current);
-  const moves = inputs.data.schemas.some((schema) => {
-    const desired = desiredRevision(inputs.data, ids, schema);
-    return desired !== undefined && desired !== current.get(schema);
-  });
+  const moves = [...desiredPlaces(inputs.data, ids)].some(([schema, place]) => place !== current.get(schema));
   return moves ? { changes: true } : {};
 }
 
@@ -78,7 +75,12 @@ async function readCurrent({ connection, current, applied }: Outputs): Promise<O
   const ledgers = await withDatabase(connection, 1, (database) =>
     database.withClient((client) => readLedgers(client, [...bySchema(current).keys()])),
   );
-  return byRevision(ledgers.map((ledger) => [ledger.schema, standing(ledger, applied)] as const));
+  // Most of a fleet share their rows, and are looked at once.
+  const standings = new Map<Ledger["applied"], string>();
+  for (const ledger of ledgers) {
+    if (!standings.has(ledger.applied)) standings.set(ledger.applied, standing(ledger, applied));
+  }
+  return byRevision(ledgers.map((ledger) => [ledger.schema, standings.get(ledger.applied) ?? BASE] as const));
 }
 
 /** Where a schema is. One that is not whole is nowhere that a target could be, so that the next plan looks at it. */

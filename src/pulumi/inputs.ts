@@ -72,8 +72,9 @@ export type Outputs = z.infer<typeof OutputsShape>;
 /** Checksums of the revisions that any of the schemas will have. A relative target can lead anywhere: all of them. */
 export function desiredRevisions(history: History, inputs: Omit<Inputs, "revisions" | "head">): Inputs["revisions"] {
   const ids = history.map((revision) => revision.id);
-  const positions = inputs.schemas.map((schema) => {
-    const target = resolveTarget(ids, targetOf(inputs, schema));
+  const targets = new Set(inputs.schemas.map((schema) => targetOf(inputs, schema)));
+  const positions = [...targets].map((text) => {
+    const target = resolveTarget(ids, text);
     return target.kind === "position" ? target.position : ids.length;
   });
   const wanted = history.slice(0, Math.max(...positions));
@@ -112,8 +113,14 @@ export function byRevision(places: Iterable<readonly [string, string]>): Readonl
   return Object.fromEntries([...groups].map(([revision, group]) => [revision, group.map(([schema]) => schema)]));
 }
 
-/** The revision that a schema should be at by its inputs, or undefined where only its ledger can tell. */
-export function desiredRevision(inputs: Inputs, orderedIds: readonly string[], schema: string): string | undefined {
-  const target = resolveTarget(orderedIds, targetOf(inputs, schema));
-  return target.kind === "position" ? idAt(orderedIds, target.position) : undefined;
+/** Where the schemas should be by their inputs, by schema. Left out are those where only a ledger can tell. */
+export function desiredPlaces(inputs: Inputs, orderedIds: readonly string[]): ReadonlyMap<string, string> {
+  const byTarget = Map.groupBy(inputs.schemas, (schema) => targetOf(inputs, schema));
+  const places = [...byTarget].flatMap(([text, schemas]) => {
+    const target = resolveTarget(orderedIds, text);
+    if (target.kind !== "position") return [];
+    const place = idAt(orderedIds, target.position);
+    return schemas.map((schema) => [schema, place] as const);
+  });
+  return new Map(places);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { targetOf } from "../../src/history/target.ts";
-import { desiredRevision, desiredRevisions, type Inputs, type Outputs, wishes } from "../../src/pulumi/inputs.ts";
+import { desiredPlaces, desiredRevisions, type Inputs, type Outputs, wishes } from "../../src/pulumi/inputs.ts";
 import { refused } from "../history/refused.ts";
 import { both } from "../plan/build.ts";
 import { inputs } from "./build-inputs.ts";
@@ -59,13 +59,13 @@ describe("the revisions that the engine's diff shows", () => {
 describe("where a schema should be", () => {
   it("by target or pin", () => {
     const asked = inputs({ target: "head", pins: { prod: "b" } });
-    expect(desiredRevision(asked, IDS, "dev")).toBe("0004_d");
-    expect(desiredRevision(asked, IDS, "prod")).toBe("0002_b");
-    expect(desiredRevision(inputs({ target: "base" }), IDS, "prod")).toBe("base");
+    expect(desiredPlaces(asked, IDS).get("dev")).toBe("0004_d");
+    expect(desiredPlaces(asked, IDS).get("prod")).toBe("0002_b");
+    expect(desiredPlaces(inputs({ target: "base" }), IDS).get("prod")).toBe("base");
   });
 
   it("only its ledger can tell, where the target is a step", () => {
-    expect(desiredRevision(inputs({ target: "-1" }), IDS, "prod")).toBeUndefined();
+    expect(desiredPlaces(inputs({ target: "-1" }), IDS).get("prod")).toBeUndefined();
   });
 });
 
