@@ -1,10 +1,12 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { briefly } from "./src/pulumi/outputs.ts";
+import { declareRoles } from "./src/pulumi/roles.ts";
 import { SchemaMigration } from "./src/pulumi/schema-migration.ts";
 import { stackFleets } from "./src/pulumi/stack-config.ts";
 
-const migrations = (await stackFleets()).map(({ name, connection, listed, onDestroy, ...config }) => {
+const migrations = (await stackFleets()).map((fleet) => {
+  const { name, connection, listed, onDestroy, rolePasswords, ...config } = fleet;
   const server = new postgresql.Provider(`${name}-server`, {
     host: connection.host,
     port: connection.port,
@@ -13,7 +15,12 @@ const migrations = (await stackFleets()).map(({ name, connection, listed, onDest
     ...(connection.password !== undefined && { password: pulumi.secret(connection.password) }),
     sslmode: connection.sslmode,
     ...(connection.sslrootcert !== undefined && { sslrootcert: connection.sslrootcert }),
+    // The provider would look at roles' passwords, which only superusers may.
+    ...(config.owner !== undefined && { superuser: false }),
   });
+
+  // None where the config names none.
+  const roles = declareRoles(fleet, server);
 
   // Only those listed by name: a resource for each of a thousand tenants would be slow, so SchemaMigration creates them.
   // The provider adopts a schema that exists and would drop it on destroy; retained, it only lets go.
@@ -21,12 +28,13 @@ const migrations = (await stackFleets()).map(({ name, connection, listed, onDest
     (schema) =>
       new postgresql.Schema(
         `${name}-${schema}`,
-        { name: schema, database: connection.database, dropCascade: onDestroy === "drop" },
-        { provider: server, retainOnDelete: onDestroy === "retain" },
+        { name: schema, database: connection.database, dropCascade: onDestroy === "drop", ...roles.ownerOf(schema) },
+        { provider: server, retainOnDelete: onDestroy === "retain", dependsOn: roles.before(schema) },
       ),
   );
 
-  return [name, new SchemaMigration(name, { connection, ...config }, { dependsOn: owned })] as const;
+  const dependsOn = [...owned, ...roles.resources, ...roles.grant(owned)];
+  return [name, new SchemaMigration(name, { connection, ...config }, { dependsOn })] as const;
 });
 
 export const current = Object.fromEntries(migrations.map(([name, fleet]) => [name, fleet.current.apply(briefly)]));

@@ -64,6 +64,16 @@ export function problemText(problem: Problem): string {
         `${problem.wrapped ? "but the script wraps it into one: remove its BEGIN and COMMIT. " : "but the script also holds statements that should. "}` +
         "Move it to a revision of its own, or say that no statement of the script needs one: a line -- migrate:no-transaction."
       );
+    case "leaves-role":
+      return (
+        `${problem.file}:${problem.line}: "${brief(problem.text)}" would leave the role that the script runs as, the schema's owner. ` +
+        "Remove it: what needs another role's rights is not this schema's own, and done elsewhere."
+      );
+    case "unbound-definer":
+      return (
+        `${problem.file}:${problem.line}: "${brief(problem.text)}" is SECURITY DEFINER without a search path: it would use the owner's rights ` +
+        "on what its caller's search path leads it to. Add to it: SET search_path FROM CURRENT, which is this schema."
+      );
     case "edited":
       return (
         `${problem.revision} was edited after it was applied${problem.schema === undefined ? "" : ` in schema "${problem.schema}"`}: ` +
@@ -144,6 +154,32 @@ export function problemText(problem: Problem): string {
       );
     case "role-name":
       return `config "${problem.key}": role name "${problem.role}": ${problem.why}`;
+    case "role-missing":
+      return `Role "${problem.role}" does not exist. Declare it in the program (new postgresql.Role) and let SchemaMigration depend on it, or create it.`;
+    case "cannot-become":
+      return (
+        `"${problem.user}" cannot become "${problem.role}", which migrations are to run as. ` +
+        `Grant it: GRANT ${quoted(problem.role)} TO ${quoted(problem.user)}.`
+      );
+    case "foreign-owner":
+      return foreignOwner(problem);
+    case "search-path-closed":
+      return (
+        `Role "${problem.role}" lacks USAGE on schema "${problem.schema}" of the search path. ` +
+        `Grant it: GRANT USAGE ON SCHEMA ${quoted(problem.schema)} TO ${quoted(problem.role)}.`
+      );
+    case "reaches":
+      return reaches(problem);
+    case "member":
+      return (
+        `Role "${problem.role}" has the rights of "${problem.through}", which reach into schema "${problem.schema}". ` +
+        `Take them back: REVOKE ${quoted(problem.through)} FROM ${quoted(problem.role)} GRANTED BY ${quoted(problem.grantor)}.`
+      );
+    case "ledger-owner":
+      return (
+        `Role "${problem.role}" owns ${problem.table} of schema "${problem.schema}", which only migrations write. ` +
+        `Take it back: ALTER TABLE ${quoted(problem.schema)}.${problem.table} OWNER TO ${quoted(problem.user)}.`
+      );
     case "unreachable":
       return `${problem.server} does not answer as PostgreSQL: ${problem.detail}. Check the host, the port and the network.`;
     case "no-tls":
@@ -301,6 +337,30 @@ function blockerText(blocker: Blocker | undefined): string {
 function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
+
+function foreignOwner({ schema, owner, user, objects }: Extract<Problem, { code: "foreign-owner" }>): string {
+  const shown = objects.slice(0, MANY).map((object) => `\n  ALTER ${object} OWNER TO ${quoted(user)};`);
+  const more = objects.length - MANY;
+  return (
+    `Schema "${schema}": ${count(objects.length, "object")} in it ${objects.length === 1 ? "belongs" : "belong"} to another role than "${owner}", ` +
+    `which could not change ${objects.length === 1 ? "it" : "them"}. What is yours, the next up gives to it:${shown.join("")}` +
+    `${more > 0 ? `\nand ${more} more; docs/roles.md has the statement that lists all.` : ""}\n` +
+    "Whoever owns them now loses what only an owner may: grant it first what it needs."
+  );
+}
+
+function reaches(problem: Extract<Problem, { code: "reaches" }>): string {
+  const { role, schema, relation, isLedger } = problem;
+  const who = role === undefined ? "Every role" : `Role "${role}"`;
+  const grantee = role === undefined ? "PUBLIC" : quoted(role);
+  const rights = problem.privileges.join(", ");
+  const what = relation === undefined ? `schema "${schema}"` : `${schema}.${relation}`;
+  const target = relation === undefined ? `SCHEMA ${quoted(schema)}` : `${quoted(schema)}.${quoted(relation)}`;
+  const why = isLedger ? "which only migrations write" : role === undefined ? REACHED_BY_ALL : "which is not its own";
+  return `${who} has ${rights} on ${what}, ${why}. Take it back: REVOKE ${rights} ON ${target} FROM ${grantee}.`;
+}
+
+const REACHED_BY_ALL = "the owners and applications of other schemas among them";
 
 function interruptedWays(schema: string, revision: string): string {
   const { table, where, forget } = ledgerRow(schema, revision);

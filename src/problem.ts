@@ -54,6 +54,8 @@ export type Problem =
       /** True where the script wraps it into a BEGIN … COMMIT of its own. */
       readonly wrapped: boolean;
     }
+  | { readonly code: "leaves-role"; readonly file: string; readonly line: number; readonly text: string }
+  | { readonly code: "unbound-definer"; readonly file: string; readonly line: number; readonly text: string }
   // The plan: ledger against folder
   | {
       readonly code: "edited";
@@ -113,6 +115,42 @@ export type Problem =
   | { readonly code: "schemas-query"; readonly got: string }
   // Roles
   | { readonly code: "role-name"; readonly key: string; readonly role: string; readonly why: string }
+  | { readonly code: "role-missing"; readonly role: string }
+  | { readonly code: "cannot-become"; readonly role: string; readonly user: string }
+  | {
+      readonly code: "foreign-owner";
+      readonly schema: string;
+      readonly owner: string;
+      readonly user: string;
+      /** What belongs to others, as ALTER names it: `TABLE prod.users`. */
+      readonly objects: readonly string[];
+    }
+  | { readonly code: "search-path-closed"; readonly role: string; readonly schema: string }
+  | {
+      readonly code: "reaches";
+      /** Undefined where every role has the privileges (PUBLIC). */
+      readonly role: string | undefined;
+      readonly privileges: readonly string[];
+      readonly schema: string;
+      /** A table, view or sequence in the schema; undefined for the schema itself. */
+      readonly relation?: string | undefined;
+      readonly isLedger: boolean;
+    }
+  | {
+      readonly code: "member";
+      readonly role: string;
+      readonly through: string;
+      readonly grantor: string;
+      /** One of those that it reaches so. */
+      readonly schema: string;
+    }
+  | {
+      readonly code: "ledger-owner";
+      readonly schema: string;
+      readonly table: string;
+      readonly role: string;
+      readonly user: string;
+    }
   // The server
   | { readonly code: "unreachable"; readonly server: string; readonly detail: string }
   | { readonly code: "no-tls"; readonly server: string }

@@ -11,6 +11,11 @@ export function roleOf(name: string, schema: string): string {
   return name.replaceAll("{schema}", () => schema);
 }
 
+/** Those of the roles that are the same for every schema. */
+export function sharedRoles({ owner }: { readonly owner?: string | undefined }): { readonly owner?: string } {
+  return owner === undefined || owner.includes("{schema}") ? {} : { owner };
+}
+
 /** The owner and the application role of one schema. */
 export interface SchemaRoles {
   readonly schema: string;

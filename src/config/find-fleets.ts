@@ -5,6 +5,7 @@ import { type Selected, selectSchemas } from "../postgres/select-schemas.ts";
 import { refuseIfAny } from "../problem.ts";
 import { type NamedFleet, parseFleets } from "./fleets.ts";
 import type { Environment } from "./keys.ts";
+import { rolesTwice } from "./role-problems.ts";
 
 /** A fleet with the schemas that it owns now. */
 export interface Fleet extends Omit<NamedFleet, "schemas" | "schemasQuery">, Selected {}
@@ -29,6 +30,10 @@ export async function findFleets(
     database: databaseName(connection),
     schemas,
   }));
-  refuseIfAny([...fleets.flatMap(({ pins, schemas }) => pinProblems(pins, schemas)), ...ownedTwice(claims)]);
+  refuseIfAny([
+    ...fleets.flatMap(({ pins, schemas }) => pinProblems(pins, schemas)),
+    ...ownedTwice(claims),
+    ...rolesTwice(fleets),
+  ]);
   return fleets;
 }

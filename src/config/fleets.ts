@@ -12,7 +12,7 @@ export interface NamedFleet extends FleetConfig {
 export const ONLY_FLEET = "migrations";
 
 /** What each of several fleets says for itself. */
-const OWN_KEYS = ["schemas", "schemasQuery", "exclude", "pins", "baseline", "adopt"];
+const OWN_KEYS = ["schemas", "schemasQuery", "exclude", "pins", "baseline", "adopt", "rolePasswords"];
 
 /**
  * The fleets of a stack: one, which its keys describe, or those below `fleets`, for which the other keys are defaults.

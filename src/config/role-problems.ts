@@ -1,9 +1,12 @@
+import { type Connection, serverName } from "../postgres/connection.ts";
 import type { Problem } from "../problem.ts";
-import { roleNameProblem, rolesOf } from "../role-name.ts";
+import { roleNameProblem, rolesOf, sharedRoles } from "../role-name.ts";
+import { isPattern } from "../schema-name.ts";
 
 /** What a stack says about roles. */
 export interface RoleKeys {
   readonly schemas: readonly string[];
+  readonly schemasQuery?: string | undefined;
   readonly owner?: string | undefined;
   readonly app?: string | undefined;
   readonly rolePasswords: Readonly<Record<string, string>>;
@@ -17,9 +20,10 @@ export interface RoleKeys {
 export function roleProblems(keys: RoleKeys, user: string | undefined): readonly Problem[] {
   const { owner, app } = keys;
   // A list that was refused already would make every role wrong.
-  if (keys.schemas.every((schema) => schema === "")) return [];
-  const roles = rolesOf(keys.schemas, keys);
-  const owners = new Set(roles.flatMap((role) => role.owner ?? []));
+  if (keys.schemas.includes("")) return [];
+  const listed = keys.schemas.filter((schema) => !isPattern(schema));
+  const roles = rolesOf(listed, keys);
+  const owners = new Set([sharedRoles(keys), ...roles].flatMap((role) => role.owner ?? []));
   const apps = new Set(roles.flatMap((role) => role.app ?? []));
   const problems = [
     ...[...owners].flatMap((role) => roleNameProblem("owner", role)),
@@ -32,6 +36,15 @@ export function roleProblems(keys: RoleKeys, user: string | undefined): readonly
       got: `"${app}" without an owner`,
       wants: "owner as well: what the application may use belongs to the owner, the ledger does not",
       fix: "Set it: pulumi config set owner '{schema}_owner'.",
+    });
+  }
+  if (app !== undefined && (keys.schemasQuery !== undefined || keys.schemas.some(isPattern))) {
+    problems.push({
+      code: "config",
+      key: "app",
+      got: `"${app}" with schemas that are found by a pattern or a query`,
+      wants: "schemas listed by name: the program declares the roles' rights, a resource each",
+      fix: "List them, or remove it: pulumi config rm app.",
     });
   }
   for (const role of [...apps].filter((each) => owners.has(each))) {
@@ -54,5 +67,26 @@ function passwordProblems(passwords: RoleKeys["rolePasswords"], roles: readonly 
     }
     const fix = `Set it: pulumi config set --secret --path 'rolePasswords[${JSON.stringify(role)}]'.`;
     return password === "" ? [{ code: "config", key, got: "an empty text", wants: "a password", fix }] : [];
+  });
+}
+
+/** Roles that two fleets of one server would make: they belong to the server, whatever the database. */
+export function rolesTwice(
+  fleets: readonly (Pick<RoleKeys, "schemas" | "owner" | "app"> & {
+    readonly name: string;
+    readonly connection: Connection;
+  })[],
+): readonly Problem[] {
+  const made = new Map<string, string>();
+  return fleets.flatMap((fleet) => {
+    const names = rolesOf(fleet.schemas, fleet).flatMap(({ owner, app }) => [owner, app]);
+    const roles = new Set([sharedRoles(fleet).owner, ...names].filter((role) => role !== undefined));
+    return [...roles].flatMap((role): readonly Problem[] => {
+      const key = JSON.stringify([serverName(fleet.connection), role]);
+      const other = made.get(key);
+      if (other === undefined) made.set(key, fleet.name);
+      const why = `fleet "${other}" has it on the same server. Give each fleet names of its own.`;
+      return other !== undefined ? [{ code: "role-name", key: `fleets.${fleet.name}`, role, why }] : [];
+    });
   });
 }

@@ -1,4 +1,7 @@
+import type { History } from "../history/revision.ts";
 import { type Problem, Refusal, refuseIfAny } from "../problem.ts";
+import { parseScript } from "../script/parse-script.ts";
+import { roleEscapes } from "../script/role-escape.ts";
 import { baselineOf, type Goal, goalOf } from "./goal.ts";
 import { currentRevision, highest } from "./ledger.ts";
 import { baselineStep, downStep, snapshotStep, upStep } from "./make-step.ts";
@@ -41,6 +44,7 @@ export function makePlan(request: PlanRequest): Plan {
       return upStep(ledger.schema, revision, position, interrupted);
     }),
   ]);
+  if (request.owner !== undefined) refuseIfAny(escapes(steps, coming));
   return {
     schema: ledger.schema,
     schemaExists: ledger.schemaExists,
@@ -64,6 +68,12 @@ function snapshotFor({ ledger, history, snapshot }: PlanRequest, goal: Goal): Pl
   if (isUnused(snapshot)) return snapshot;
   const position = history.findIndex((revision) => revision.id === snapshot.revision) + 1;
   return position > 0 && position <= goal.position ? snapshot : undefined;
+}
+
+/** Ways back are looked at now: one that is refused when it is needed is none. */
+function escapes(steps: readonly Step[], coming: History): readonly Problem[] {
+  const downs = coming.flatMap(({ down, transaction }) => (down ? [parseScript(down, transaction)] : []));
+  return [...steps.map((step) => step.script), ...downs].flatMap(roleEscapes);
 }
 
 /** Makes all steps, so that all their problems are told together. */

@@ -14,6 +14,8 @@ export interface PlanRequest {
   readonly downFrom?: "folder" | "ledger" | undefined;
   /** A target up to which an empty ledger records what is there already, without running it. */
   readonly baseline?: string | undefined;
+  /** The role that steps run as, where not as who signs in: scripts that would leave it are refused. */
+  readonly owner?: string | undefined;
   /** Whose ledger an empty one takes over. */
   readonly adopt?: "alembic" | undefined;
   /** What an empty schema may be made from, up to the snapshot's revision; or why it may not, though it was asked for. */

@@ -24,7 +24,16 @@ export async function applyPlan(
 ): Promise<void> {
   const run = async (step: Step) => {
     onStep(step, plan.steps.indexOf(step));
-    results.push(await runStep(database, client, plan, step, step === plan.steps[0] ? preambleOf(plan) : [], context));
+    results.push(
+      await runStep(
+        database,
+        client,
+        plan,
+        step,
+        step === plan.steps[0] ? preambleOf(plan, context.settings.owner) : [],
+        context,
+      ),
+    );
   };
   const umzug = new Umzug({
     migrations: plan.steps.map((step) => ({ name: step.revision, up: () => run(step), down: () => run(step) })),

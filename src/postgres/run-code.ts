@@ -1,12 +1,14 @@
 import type pg from "pg";
 import type { MigrationClient } from "../history/migration.ts";
 import { parseSync } from "../script/parser.ts";
+import { leavesRole } from "../script/role-escape.ts";
 import { transactionKind } from "../script/transaction.ts";
 import { patiently } from "./connection.ts";
 import type { CodeMessage } from "./step-messages.ts";
 
 /** Runs a migration in TypeScript in the step's session. */
-export async function runCode(client: pg.ClientBase, schema: string, { code, file, mode }: CodeMessage): Promise<void> {
+export async function runCode(client: pg.ClientBase, schema: string, message: CodeMessage): Promise<void> {
+  const { code, file, mode, asOwner } = message;
   let open = 0;
   let closed = false;
   const own: MigrationClient = {
@@ -15,6 +17,7 @@ export async function runCode(client: pg.ClientBase, schema: string, { code, fil
       // failed by then, and to throw here would end the process, since nobody is left to catch it.
       if (closed) return new Promise(() => {});
       if (mode === "transaction") refuseControl(sql, file);
+      if (asOwner) refuseEscape(sql, file);
       open += 1;
       try {
         return await client.query(patiently(sql, values));
@@ -38,4 +41,9 @@ function refuseControl(sql: string, file: string): void {
   throw new Error(
     `${file} runs in a transaction and must not end or begin one; for that, export const transaction = false`,
   );
+}
+
+function refuseEscape(sql: string, file: string): void {
+  const leaves = (parseSync(sql).stmts ?? []).some(({ stmt }) => stmt && leavesRole({ node: stmt, sql }));
+  if (leaves) throw new Error(`${file} runs as the schema's owner and must not change its role`);
 }

@@ -1,5 +1,6 @@
 import type { Migration } from "../history/migration.ts";
 import type { Step } from "../plan/plan.ts";
+import { roleOf } from "../role-name.ts";
 import type { Statement } from "../script/parse-script.ts";
 import { proveFingerprint } from "./fingerprint.ts";
 import { type Run, recordEvent, recordFinish, recordSnapshot, recordStart, recordStep } from "./ledger-table.ts";
@@ -13,6 +14,8 @@ export interface StepSettings {
   readonly lockTimeoutMs: number;
   /** How long a statement may take, in ms; 0 is for ever. */
   readonly statementTimeoutMs: number;
+  /** The role that scripts run as, `{schema}` in it for the schema's name; undefined for who signs in. */
+  readonly owner?: string | undefined;
 }
 
 /** What goes to the server in one round trip. */
@@ -34,6 +37,8 @@ export interface CodeMessage {
   readonly code: Migration;
   readonly file: string;
   readonly mode: "transaction" | "autocommit";
+  /** True where it runs as the schema's owner, and must not leave that role. */
+  readonly asOwner: boolean;
 }
 
 /**
@@ -51,10 +56,14 @@ export function stepMessages(
   preamble: readonly string[],
 ): readonly Message[] {
   if (step.script.code)
-    return codeMessages(schema, step, { ...step.script, code: step.script.code }, settings, run, preamble);
+    return codeMessages(schema, step, codeOf(step.script, step.script.code, settings), settings, run, preamble);
   return step.script.mode === "transaction"
     ? [transactionMessage(schema, step, settings, run, preamble)]
     : autocommitMessages(schema, step, settings, run, preamble);
+}
+
+function codeOf({ file, mode }: Step["script"], code: Migration, { owner }: StepSettings): CodeMessage {
+  return { code, file, mode, asOwner: owner !== undefined };
 }
 
 function transactionMessage(
@@ -64,7 +73,12 @@ function transactionMessage(
   run: Run,
   preamble: readonly string[],
 ): Message {
-  const before = ["BEGIN", ...sessionSettings(schema, settings, "LOCAL"), ...preamble];
+  const before = [
+    "BEGIN",
+    ...sessionSettings(schema, settings, "LOCAL"),
+    ...preamble,
+    ...asOwner(schema, settings, "LOCAL"),
+  ];
   // Before the ledger: a script may end as another role, which need not be allowed to write it.
   const after = [
     ...(step.snapshot ? proveFingerprint(schema, step.snapshot) : []),
@@ -100,7 +114,12 @@ function codeMessages(
     const [start, finish] = autocommitMessages(schema, step, settings, run, preamble);
     return [start, middle, finish].filter((message) => message !== undefined);
   }
-  const before = ["BEGIN", ...sessionSettings(schema, settings, "LOCAL"), ...preamble];
+  const before = [
+    "BEGIN",
+    ...sessionSettings(schema, settings, "LOCAL"),
+    ...preamble,
+    ...asOwner(schema, settings, "LOCAL"),
+  ];
   const after = [
     RESET_ROLE,
     recordStep(schema, step),
@@ -125,6 +144,7 @@ function autocommitMessages(
     recordEvent(schema, step, run, { outcome: "started" }),
     "COMMIT",
     ...sessionSettings(schema, settings, "SESSION"),
+    ...asOwner(schema, settings, "SESSION"),
   ];
   const finish = [
     RESET_ROLE,
@@ -152,11 +172,19 @@ function own(text: string): Message {
 
 /** What holds in the session while a script runs. */
 export function sessionSettings(schema: string, settings: StepSettings, scope: "LOCAL" | "SESSION"): readonly string[] {
+  // Unnamed, temporary tables come first. A SECURITY DEFINER function takes this path over (FROM CURRENT), and its callers
+  // must not put tables of their own before the schema's (manual, CREATE FUNCTION).
+  const temporary = settings.owner === undefined ? [] : ["pg_temp"];
   return [
-    `SET ${scope} search_path TO ${[schema, ...settings.searchPath].map(quoteName).join(", ")}`,
+    `SET ${scope} search_path TO ${[schema, ...settings.searchPath, ...temporary].map(quoteName).join(", ")}`,
     `SET ${scope} lock_timeout TO ${settings.lockTimeoutMs}`,
     `SET ${scope} statement_timeout TO ${settings.statementTimeoutMs}`,
   ];
+}
+
+/** Behind the ledger's own statements: its tables belong to who signs in, so that no script can write them. */
+function asOwner(schema: string, { owner }: StepSettings, scope: "LOCAL" | "SESSION"): readonly string[] {
+  return owner === undefined ? [] : [`SET ${scope} ROLE ${quoteName(roleOf(owner, schema))}`];
 }
 
 function lines(statements: readonly string[]): string {

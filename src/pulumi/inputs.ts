@@ -83,14 +83,14 @@ export function desiredRevisions(history: History, inputs: Omit<Inputs, "revisio
 
 /** How each schema is to be planned. A relative target that was already taken is the place where it led. */
 export function wishes(inputs: Inputs, history: History, olds: Outputs | undefined): ReadonlyMap<string, Wish> {
-  const { allowOutOfOrder, downFrom, baseline, adopt } = inputs;
+  const { owner, allowOutOfOrder, downFrom, baseline, adopt } = inputs;
   const snapshot = inputs.snapshot ? readSnapshot(inputs.migrations, history) : undefined;
   const taken = takenSteps(olds);
   return new Map(
     inputs.schemas.map((schema) => {
       const asked = targetOf(inputs, schema);
       const target = taken.get(asked)?.get(schema) ?? asked;
-      return [schema, { history, target, allowOutOfOrder, downFrom, baseline, adopt, snapshot }];
+      return [schema, { history, target, allowOutOfOrder, downFrom, baseline, adopt, owner, snapshot }];
     }),
   );
 }

@@ -1,4 +1,6 @@
+import { handOverAll } from "../fleet/hand-over-all.ts";
 import { readHistory } from "../history/read-history.ts";
+import { refuseIfAny } from "../problem.ts";
 import { engineLog } from "./engine-log.ts";
 import { PartialFailure, partial, shown } from "./failure.ts";
 import { InputsShape, type Outputs, type Raw, wishes } from "./inputs.ts";
@@ -22,9 +24,11 @@ export async function migrate(id: string, news: Raw, olds: Outputs | undefined):
     const history = readHistory(inputs.migrations);
     refuseChangedFolder(inputs, history);
     const asked = wishes(inputs, history, olds);
-    const { wishes: allowed, plans, losses } = await planAll(inputs.connection, asked);
+    const { wishes: allowed, plans, losses, handOvers, missingRoles } = await planAll(inputs.connection, asked, inputs);
+    refuseIfAny(missingRoles.map((role) => ({ code: "role-missing", role })));
     for (const text of unusedSnapshots(plans)) await log.warn(text);
     for (const text of lossTexts(losses)) await log.info(text);
+    await handOverAll(inputs.connection, handOvers, inputs);
     const { results, held } = await runPlans(inputs, allowed, plans, log);
     const outs = outputs(inputs, olds, history, plans, results);
     if (results.some((result) => result.steps.length > 0)) await log.info(resultTable(results));

@@ -6,9 +6,12 @@ import { planEach } from "../plan/plan-each.ts";
 import { isUnused } from "../plan/snapshot.ts";
 import { type Connection, withDatabase } from "../postgres/connection.ts";
 import { countLosses, type Loss } from "../postgres/count-losses.ts";
+import { findHandOvers, type HandOver } from "../postgres/hand-over.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
 import { preflight } from "../postgres/preflight.ts";
+import { examineRoles } from "../postgres/role-rights.ts";
 import { refuseIfAny } from "../problem.ts";
+import { rolesOf } from "../role-name.ts";
 import { snapshotHere } from "../snapshot/snapshot-here.ts";
 import type { Inputs } from "./inputs.ts";
 
@@ -19,6 +22,10 @@ export interface FleetPlan {
   readonly plans: readonly Plan[];
   /** What the downs drop that holds something. */
   readonly losses: readonly Loss[];
+  /** What goes to the schemas' roles first. */
+  readonly handOvers: readonly HandOver[];
+  /** Roles that do not exist yet; something else has to create them before the plans run. */
+  readonly missingRoles: readonly string[];
 }
 
 /**
@@ -27,15 +34,23 @@ export interface FleetPlan {
  *
  * @throws Refusal with the problems of all schemas together
  */
-export async function planAll(connection: Connection, wishes: ReadonlyMap<string, Wish>): Promise<FleetPlan> {
+export async function planAll(
+  connection: Connection,
+  wishes: ReadonlyMap<string, Wish>,
+  { owner, app, searchPath }: Pick<Inputs, "owner" | "app" | "searchPath"> = { searchPath: [] },
+): Promise<FleetPlan> {
   const schemas = [...wishes.keys()];
   return withDatabase(connection, 2, async (database) => {
     refuseIfAny(await preflight(database, connection, schemas));
     return database.withClient(async (client) => {
       await client.query(LOOKING);
+      const roles = owner === undefined ? [] : rolesOf(schemas, { owner, app });
+      const { problems, missing } = await examineRoles(client, roles, searchPath);
+      refuseIfAny(problems);
       const allowed = await onThisServer(client, wishes);
       const plans = planEach(await readLedgers(client, schemas), allowed);
-      return { wishes: allowed, plans, losses: await countLosses(client, plans) };
+      const handOvers = await findHandOvers(client, roles);
+      return { wishes: allowed, plans, losses: await countLosses(client, plans), handOvers, missingRoles: missing };
     });
   });
 }

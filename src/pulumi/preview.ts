@@ -12,7 +12,8 @@ import { writeSqlFile } from "./sql-file.ts";
  * @throws Refusal with everything that would stand in the way
  */
 export async function preview(inputs: Inputs, olds: Outputs | undefined, stack: string): Promise<readonly Report[]> {
-  const { plans, losses } = await planAll(inputs.connection, wishes(inputs, readHistory(inputs.migrations), olds));
-  const file = writeSqlFile(stack, plans, inputs, `${userInfo().username}@${hostname()}`);
-  return previewReports(plans, file, losses);
+  const asked = wishes(inputs, readHistory(inputs.migrations), olds);
+  const { plans, losses, handOvers } = await planAll(inputs.connection, asked, inputs);
+  const file = writeSqlFile(stack, plans, inputs, `${userInfo().username}@${hostname()}`, handOvers);
+  return previewReports(plans, file, losses, handOvers);
 }

@@ -1,6 +1,7 @@
 import { type Plan, planDirection, type Step, stepName } from "../plan/plan.ts";
 import { waysOf } from "../plan/ways.ts";
 import type { Loss } from "../postgres/count-losses.ts";
+import type { HandOver } from "../postgres/hand-over.ts";
 import { count, indent, problemText } from "../problem-text.ts";
 import { schemaNames } from "../schema-name.ts";
 import { describeStatement } from "../script/describe-statement.ts";
@@ -22,14 +23,20 @@ const SHORT_SCRIPT_LINES = 6;
  * @param plans of one resource
  * @param file where the whole SQL was written
  */
-export function previewReports(plans: readonly Plan[], file: string, losses: readonly Loss[] = []): readonly Report[] {
+export function previewReports(
+  plans: readonly Plan[],
+  file: string,
+  losses: readonly Loss[] = [],
+  handOvers: readonly HandOver[] = [],
+): readonly Report[] {
   const ways = waysOf(plans);
   const resting = plans.filter((plan) => plan.steps.length === 0);
   const reports = ways.map((way) => groupReport(way, losses));
   const still = [...Map.groupBy(resting, (plan) => plan.to).entries()].map(
     ([to, group]) => `${namesOf(group)}: ${to}, nothing to do${pendingText(group)}`,
   );
-  const rest = [...still, ways.length > 0 ? `The SQL, exactly as it would run: ${file}` : ""].filter(Boolean);
+  const sql = ways.length + handOvers.length > 0 ? `The SQL, exactly as it would run: ${file}` : "";
+  const rest = [...handOvers.map(handOverText), ...still, sql].filter(Boolean);
   return [
     ...reports,
     ...unusedSnapshots(plans).map((text) => ({ text, warning: true })),
@@ -52,6 +59,16 @@ function groupReport(group: readonly Plan[], losses: readonly Loss[]): Report {
     "\n",
   );
   return { text, warning: downgrade };
+}
+
+function handOverText({ schema, owner, app, given, opened }: HandOver): string {
+  const parts = [
+    ...(given > 0 ? [`${count(given, "object")} of yours will belong to ${owner}`] : []),
+    ...(opened > 0
+      ? [`${app} gets its rights on ${count(opened, "table")} that ${opened === 1 ? "is" : "are"} there`]
+      : []),
+  ];
+  return `${schema}: ${parts.join("; ")}`;
 }
 
 function namesOf(group: readonly Plan[]): string {

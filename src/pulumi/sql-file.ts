@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import type { Plan, Step } from "../plan/plan.ts";
 import { waysOf } from "../plan/ways.ts";
 import { lockKey } from "../postgres/advisory-lock.ts";
+import { type HandOver, handOverSql } from "../postgres/hand-over.ts";
 import type { Run } from "../postgres/ledger-table.ts";
 import { preambleOf } from "../postgres/preamble.ts";
 import { resumption } from "../postgres/resume.ts";
@@ -18,12 +19,22 @@ const begun = new Set<string>();
  *
  * @returns the file's path, relative to the project
  */
-export function writeSqlFile(stack: string, plans: readonly Plan[], settings: StepSettings, actor: string): string {
+export function writeSqlFile(
+  stack: string,
+  plans: readonly Plan[],
+  settings: StepSettings,
+  actor: string,
+  handOvers: readonly HandOver[] = [],
+): string {
   const file = `.preview/${stack}.sql`;
   mkdirSync(dirname(file), { recursive: true });
   if (!begun.has(file)) writeFileSync(file, heading(stack));
   begun.add(file);
   const run = { id: randomUUID(), actor };
+  for (const roles of handOvers) {
+    const title = `\n-- ${comment(roles.schema)}: what is there goes to its roles\n`;
+    appendFileSync(file, title + locked(roles.schema, [handOverSql(roles, settings)]));
+  }
   for (const way of waysOf(plans)) appendFileSync(file, waySql(way, settings, run));
   return file;
 }
@@ -46,14 +57,17 @@ function heading(stack: string): string {
 
 function planSql(plan: Plan, settings: StepSettings, run: Run): string {
   const { schema, from, to, steps } = plan;
-  const key = lockKey(schema);
   const texts = steps.flatMap((step, index) =>
     stepMessages(schema, step, settings, run, index === 0 ? preambleOf(plan) : []).map((message) =>
       messageSql(schema, step, message),
     ),
   );
+  return `\n-- ${comment(schema)}: ${comment(from)} -> ${comment(to)}\n${locked(schema, texts)}`;
+}
+
+function locked(schema: string, texts: readonly string[]): string {
+  const key = lockKey(schema);
   return [
-    `\n-- ${comment(schema)}: ${comment(from)} -> ${comment(to)}\n`,
     `DO $$ BEGIN IF NOT pg_catalog.pg_try_advisory_lock(${key}) THEN RAISE 'another run migrates this schema'; END IF; END $$;\n`,
     ...texts,
     `SELECT pg_catalog.pg_advisory_unlock(${key});\n`,

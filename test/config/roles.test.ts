@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { findFleets } from "../../src/config/find-fleets.ts";
 import { refusePlainSecrets } from "../../src/config/plain-secrets.ts";
 import { parseConfig } from "../../src/config.ts";
+import { problemText } from "../../src/problem-text.ts";
 import { rolesOf } from "../../src/role-name.ts";
 import { refused } from "../history/refused.ts";
+import { problemsOf } from "../support/migrate.ts";
 
 type Values = Parameters<typeof parseConfig>[0];
 
@@ -56,6 +59,28 @@ describe("the roles of a stack", () => {
     expect(refusal({ app: "{schema}_app" })).toMatchInlineSnapshot(
       `"config "app": got "{schema}_app" without an owner, wants owner as well: what the application may use belongs to the owner, the ledger does not. Set it: pulumi config set owner '{schema}_owner'."`,
     );
+  });
+});
+
+describe("fleets", () => {
+  it("may share an owner in all schemas, found or listed; an application wants them listed", () => {
+    expect(parse({ schemas: ["tenant_*"], owner: "tenants_owner" }).owner).toBe("tenants_owner");
+    expect(refusal({ schemas: ["tenant_*"], owner: "o", app: "{schema}_app" })).toMatchInlineSnapshot(
+      `"config "app": got "{schema}_app" with schemas that are found by a pattern or a query, wants schemas listed by name: the program declares the roles' rights, a resource each. List them, or remove it: pulumi config rm app."`,
+    );
+    expect(refusal({ schemas: [], schemasQuery: "SELECT 1", owner: "pg_x" })).toMatchInlineSnapshot(
+      `"config "owner": role name "pg_x": names that begin with pg_ are PostgreSQL's own. Choose another."`,
+    );
+  });
+
+  it("have roles of their own: two cannot make the same one on one server", async () => {
+    const fleets = { a: { schemas: ["x"], database: "one" }, b: { schemas: ["x"], database: "two" } };
+    const problems = await problemsOf(findFleets({ fleets, host: "db", owner: "{schema}_owner" }, {}));
+    expect(problems.map(problemText).join("\n")).toMatchInlineSnapshot(
+      `"config "fleets.b": role name "x_owner": fleet "a" has it on the same server. Give each fleet names of its own."`,
+    );
+    const apart = { ...fleets, b: { ...fleets.b, owner: "{schema}_owner_two" } };
+    expect(await findFleets({ fleets: apart, host: "db", owner: "{schema}_owner" }, {})).toHaveLength(2);
   });
 });
 

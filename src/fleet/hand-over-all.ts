@@ -1,0 +1,37 @@
+import { withSchemaLock } from "../postgres/advisory-lock.ts";
+import { type Connection, patiently, withDatabase } from "../postgres/connection.ts";
+import { type HandOver, handOverSql } from "../postgres/hand-over.ts";
+import { refusalOf } from "../postgres/refusal-of.ts";
+import type { StepSettings } from "../postgres/step-messages.ts";
+
+/**
+ * Hands schemas over to their roles, one after the other, each under its lock. It happens once in a schema's life; one that
+ * fails stops it, and what was handed over stays.
+ *
+ * @throws Refusal
+ */
+export async function handOverAll(
+  connection: Connection,
+  handOvers: readonly HandOver[],
+  settings: StepSettings & { readonly waitTimeoutMs: number },
+): Promise<void> {
+  if (handOvers.length === 0) return;
+  await withDatabase(connection, 1, async (database) => {
+    for (const roles of handOvers) {
+      const { schema } = roles;
+      try {
+        await database.withClient((client) =>
+          withSchemaLock(
+            client,
+            schema,
+            settings.waitTimeoutMs,
+            () => {},
+            () => client.query(patiently(handOverSql(roles, settings))),
+          ),
+        );
+      } catch (error) {
+        throw refusalOf(error, schema);
+      }
+    }
+  });
+}
