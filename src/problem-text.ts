@@ -14,7 +14,7 @@ export function problemText(problem: Problem): string {
     case "config":
       return `config "${problem.key}": got ${problem.got}, wants ${problem.wants}.${problem.fix ? ` ${problem.fix}` : ""}`;
     case "unknown-key":
-      return `config "${problem.key}": there is no such key. ${problem.near === undefined ? "" : `Did you mean ${problem.near}? `}Remove it: pulumi config rm ${problem.key}.`;
+      return `config "${problem.key}": there is no such key. ${problem.near === undefined ? "" : `Did you mean ${problem.near}? `}Remove it: pulumi config rm ${problem.key.includes(".") ? `--path '${problem.key}'` : problem.key}.`;
     case "no-connection":
       return (
         "No connection is configured. Set the parts (pulumi config set host db.example.com; database, user; " +
@@ -128,6 +128,12 @@ export function problemText(problem: Problem): string {
         `Schema "${problem.schema}": ${problem.revision} runs outside a transaction and was interrupted on the way ${problem.direction}. ` +
         "Look at what it did, finish or undo it by hand, then tell the ledger:" +
         interruptedWays(problem.schema, problem.revision)
+      );
+    case "once-a-database":
+      return (
+        `${problem.file}:${problem.line}: "${brief(problem.text)}" would run once for each schema, and there is one ${problem.kind} for all ` +
+        "of them. Write it so that it can be repeated (IF NOT EXISTS or IF EXISTS, or a DO block that looks first), or declare it in " +
+        "the program as a resource."
       );
     case "folder-changed":
       return `The migrations folder changed after the preview: ${list(problem.revisions)}. Run the command again to see the new plan.`;

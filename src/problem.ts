@@ -101,6 +101,14 @@ export type Problem =
       readonly edited?: true;
     }
   | { readonly code: "folder-changed"; readonly revisions: readonly string[] }
+  | {
+      readonly code: "once-a-database";
+      readonly file: string;
+      readonly line: number;
+      /** `role`, `extension`: what there is one of. */
+      readonly kind: string;
+      readonly text: string;
+    }
   // The snapshot: why the history is replayed in its place, and why none is made
   | ({ readonly code: "snapshot-unused"; readonly file: string } & (
       | { readonly why: "missing" | "unreadable" }

@@ -42,7 +42,7 @@ export function parseFleets(values: Readonly<Record<string, unknown>>, env: Envi
       return [{ name, ...parseConfig({ ...shared, ...(own as Readonly<Record<string, unknown>>) }, env) }];
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      problems.push(...error.problems.map((problem) => inFleet(problem, name)));
+      problems.push(...error.problems.map((problem) => inFleet(problem, name, own)));
       return [];
     }
   });
@@ -60,10 +60,14 @@ function isGiven(value: unknown): boolean {
   return !["", '""', "[]", "{}"].includes(text);
 }
 
-function inFleet(problem: Problem, fleet: string): Problem {
-  return problem.code === "config" || problem.code === "unknown-key"
-    ? { ...problem, key: `fleets.${fleet}.${problem.key}` }
-    : problem;
+/** A problem with its place: below the fleet where it says so itself, else where all fleets have it from. */
+function inFleet(problem: Problem, fleet: string, own: object): Problem {
+  if (problem.code !== "config" && problem.code !== "unknown-key") return problem;
+  const [first = ""] = problem.key.split(".");
+  if (!Object.hasOwn(own, first) && !OWN_KEYS.includes(first)) return problem;
+  const key = `fleets.${fleet}.${problem.key}`;
+  if (problem.code === "unknown-key") return { ...problem, key };
+  return { ...problem, key, fix: `Set it: pulumi config set --path '${key}' VALUE.` };
 }
 
 /** What is wrong for every fleet is told once. */

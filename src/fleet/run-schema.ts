@@ -19,8 +19,6 @@ import { type LockHolder, type Problem, Refusal } from "../problem.ts";
 export type Wish = Omit<PlanRequest, "ledger">;
 
 export interface SchemaOptions extends ApplyContext {
-  /** How long to wait for another run on the same schema, in ms. */
-  readonly waitMs: number;
   /** How long a server that was lost is waited for, in ms from its loss. */
   readonly recoveryMs: number;
   readonly onStep: (plan: Plan, step: Step, index: number) => void;

@@ -1,6 +1,7 @@
 import { type Problem, Refusal, refuseIfAny } from "../problem.ts";
 import type { Ledger } from "./ledger.ts";
 import { makePlan } from "./make-plan.ts";
+import { onceADatabase } from "./once-a-database.ts";
 import type { Plan } from "./plan.ts";
 import type { PlanRequest } from "./plan-request.ts";
 
@@ -39,6 +40,7 @@ export function planEach(
   }
   // A script that is wrong is wrong for every schema, and told once.
   refuseIfAny([...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()]);
+  if (wishes.size > 1) refuseIfAny(onceADatabase(plans));
   return plans;
 }
 

@@ -18,7 +18,41 @@ export async function withSchemaLock<T>(
   onWait: (holder: LockHolder | undefined) => void,
   callback: () => Promise<T>,
 ): Promise<T> {
-  const key = lockKey(schema);
+  await acquire(client, lockKey(schema), schema, waitMs, onWait);
+  const result = await callback();
+  // Not in a finally: a session whose callback threw is closed, and the lock goes with it.
+  // All of them: a script may have taken one of its own, and the session serves the next schema.
+  await client.query("SELECT pg_catalog.pg_advisory_unlock_all()");
+  return result;
+}
+
+/**
+ * Holds the database's own lock for the callback, beside the schema's: for a step that changes what all schemas share, so that
+ * such steps run one after the other.
+ *
+ * @throws Refusal locked, naming the holder
+ */
+export async function withDatabaseLock<T>(
+  client: pg.ClientBase,
+  schema: string,
+  waitMs: number,
+  callback: () => Promise<T>,
+): Promise<T> {
+  // No schema has an empty name.
+  const key = lockKey("");
+  await acquire(client, key, schema, waitMs, () => {});
+  const result = await callback();
+  await client.query(`SELECT pg_catalog.pg_advisory_unlock(${key})`);
+  return result;
+}
+
+async function acquire(
+  client: pg.ClientBase,
+  key: bigint,
+  schema: string,
+  waitMs: number,
+  onWait: (holder: LockHolder | undefined) => void,
+): Promise<void> {
   const started = performance.now();
   await pRetry(() => tryLock(client, key), {
     retries: Number.POSITIVE_INFINITY,
@@ -36,11 +70,6 @@ export async function withSchemaLock<T>(
     const waitedMs = Math.round(performance.now() - started);
     throw new Refusal([{ code: "locked", schema, waitedMs, holder: await lockHolder(client, key) }]);
   });
-  const result = await callback();
-  // Not in a finally: a session whose callback threw is closed, and the lock goes with it.
-  // All of them: a script may have taken one of its own, and the session serves the next schema.
-  await client.query("SELECT pg_catalog.pg_advisory_unlock_all()");
-  return result;
 }
 
 class Held extends Error {}

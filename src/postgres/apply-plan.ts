@@ -1,6 +1,8 @@
 import type pg from "pg";
 import { MigrationError, Umzug } from "umzug";
+import { isDatabaseWide } from "../plan/once-a-database.ts";
 import type { Plan, Step } from "../plan/plan.ts";
+import { withDatabaseLock } from "./advisory-lock.ts";
 import type { Database } from "./connection.ts";
 import { preambleOf } from "./preamble.ts";
 import { type ApplyContext, runStep, type StepResult } from "./run-step.ts";
@@ -24,16 +26,9 @@ export async function applyPlan(
 ): Promise<void> {
   const run = async (step: Step) => {
     onStep(step, plan.steps.indexOf(step));
-    results.push(
-      await runStep(
-        database,
-        client,
-        plan,
-        step,
-        step === plan.steps[0] ? preambleOf(plan, context.settings.owner) : [],
-        context,
-      ),
-    );
+    const preamble = step === plan.steps[0] ? preambleOf(plan, context.settings.owner) : [];
+    const go = () => runStep(database, client, plan, step, preamble, context);
+    results.push(isDatabaseWide(step) ? await withDatabaseLock(client, plan.schema, context.waitMs, go) : await go());
   };
   const umzug = new Umzug({
     migrations: plan.steps.map((step) => ({ name: step.revision, up: () => run(step), down: () => run(step) })),

@@ -17,6 +17,8 @@ import { withWatch } from "./watch.ts";
 export interface ApplyContext {
   readonly run: Run;
   readonly settings: StepSettings;
+  /** How long to wait for another run on the same schema, in ms. */
+  readonly waitMs: number;
   /** Others were in the way of a step; it is run again after a pause. */
   readonly onRetry: (plan: Plan, step: Step, blocker: Blocker | undefined) => void;
 }

@@ -1,5 +1,6 @@
 import { hostname, userInfo } from "node:os";
 import { readHistory } from "../history/read-history.ts";
+import { fleetNotes } from "./fleet-notes.ts";
 import { type Inputs, type Outputs, wishes } from "./inputs.ts";
 import { planAll } from "./plan-all.ts";
 import { previewReports, type Report } from "./report.ts";
@@ -15,5 +16,5 @@ export async function preview(inputs: Inputs, olds: Outputs | undefined, stack: 
   const asked = wishes(inputs, readHistory(inputs.migrations), olds);
   const { plans, losses, handOvers } = await planAll(inputs.connection, asked, inputs);
   const file = writeSqlFile(stack, plans, inputs, `${userInfo().username}@${hostname()}`, handOvers);
-  return previewReports(plans, file, losses, handOvers);
+  return previewReports(plans, file, losses, handOvers, fleetNotes(inputs, olds, plans));
 }

@@ -22,12 +22,14 @@ const SHORT_SCRIPT_LINES = 6;
  *
  * @param plans of one resource
  * @param file where the whole SQL was written
+ * @param notes on the fleet as a whole
  */
 export function previewReports(
   plans: readonly Plan[],
   file: string,
   losses: readonly Loss[] = [],
   handOvers: readonly HandOver[] = [],
+  notes: readonly string[] = [],
 ): readonly Report[] {
   const ways = waysOf(plans);
   const resting = plans.filter((plan) => plan.steps.length === 0);
@@ -36,7 +38,7 @@ export function previewReports(
     ([to, group]) => `${namesOf(group)}: ${to}, nothing to do${pendingText(group)}`,
   );
   const sql = ways.length + handOvers.length > 0 ? `The SQL, exactly as it would run: ${file}` : "";
-  const rest = [...handOvers.map(handOverText), ...still, sql].filter(Boolean);
+  const rest = [...handOvers.map(handOverText), ...still, ...notes, sql].filter(Boolean);
   return [
     ...reports,
     ...unusedSnapshots(plans).map((text) => ({ text, warning: true })),

@@ -3,12 +3,12 @@ import { hostname, userInfo } from "node:os";
 import { Progress } from "../fleet/progress.ts";
 import { type FleetResult, runFleet } from "../fleet/run-fleet.ts";
 import type { Wish } from "../fleet/run-schema.ts";
-import { splitIntoWaves } from "../fleet/waves.ts";
 import { type Plan, stepName } from "../plan/plan.ts";
 import { withDatabase } from "../postgres/connection.ts";
 import { sessionsFor } from "../postgres/free-sessions.ts";
 import { holderText, problemText } from "../problem-text.ts";
 import type { EngineLog } from "./engine-log.ts";
+import { wavesOf } from "./fleet-notes.ts";
 import type { Inputs } from "./inputs.ts";
 
 /** How long a server that was lost is waited for: a restart or a failover takes less. */
@@ -27,9 +27,7 @@ export async function runPlans(
   const settled = new Map(
     [...asked].map(([schema, wish]) => [schema, { ...wish, target: moving.get(schema)?.to ?? wish.target }]),
   );
-  const waves = splitIntoWaves(inputs.schemas, inputs.waves)
-    .map((wave) => wave.filter((schema) => moving.has(schema)))
-    .filter((wave) => wave.length > 0);
+  const waves = wavesOf(inputs, plans);
   const progress = new Progress(moving.size, waves.length);
   const tell = (text: string) => log.status(`${progress}${text}`);
   const concurrency = Math.min(moving.size, await sessionsFor(inputs.connection, inputs.concurrency));

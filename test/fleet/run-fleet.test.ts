@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import type { FleetOptions } from "../../src/fleet/run-fleet.ts";
 import type { SchemaResult, Wish } from "../../src/fleet/run-schema.ts";
 import type { History } from "../../src/history/revision.ts";
+import { withDatabase } from "../../src/postgres/connection.ts";
 import { useDatabase } from "../support/database.ts";
 import { historyOf } from "../support/history.ts";
-import { migrate, up as upOn, wish as wishFor } from "../support/migrate.ts";
+import { fleetIn, migrate, up as upOn, wish as wishFor } from "../support/migrate.ts";
 import { events, ledgerRows, objectsOf } from "../support/objects.ts";
 import { advisoryLocks, terminateSleeping } from "../support/sessions.ts";
 
@@ -24,6 +25,14 @@ async function schemasNamed(...names: readonly string[]): Promise<readonly strin
 
 function wish(target = "head", from: History = history): Wish {
   return wishFor(from, { target });
+}
+
+/** How many sessions sleep right now. */
+async function sleeping(): Promise<number> {
+  const rows = await query<{ busy: number }>(
+    "SELECT count(*)::int AS busy FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'",
+  );
+  return rows[0]?.busy ?? 0;
 }
 
 /** One up over the wishes, with sessions of its own. */
@@ -85,18 +94,12 @@ describe("several schemas", () => {
     const schemas = await schemasNamed("slow_1", "slow_2", "slow_3", "slow_4");
     const slow = historyOf({ "0001_slow": "SELECT pg_sleep(0.15)" });
     let most = 0;
-    const look = async () => {
-      const rows = await query<{ busy: number }>(
-        "SELECT count(*)::int AS busy FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'",
-      );
-      most = Math.max(most, rows[0]?.busy ?? 0);
-    };
     const running = up(Object.fromEntries(schemas.map((schema) => [schema, wish("head", slow)])), { concurrency: 2 });
     let ended = false;
     const results = running.finally(() => {
       ended = true;
     });
-    while (!ended) await look();
+    while (!ended) most = Math.max(most, await sleeping());
     expect(await results).toHaveLength(4);
     expect(most).toBe(2);
   });
@@ -250,4 +253,83 @@ describe("runs at once", () => {
     const columns = (await objectsOf(database, schema)).filter((object) => object.startsWith("column"));
     expect(columns).toHaveLength(applied);
   });
+});
+
+describe("waves", () => {
+  const broken = historyOf({ "0001_broken": "SELECT 1/0" });
+  const reached = (results: readonly SchemaResult[]) => results.map(({ schema, to }) => `${schema} ${to}`);
+
+  test("follow one another: the next starts when the one before is whole", async () => {
+    const names = await schemasNamed("w_canary", "w_1", "w_2");
+    const began: string[] = [];
+    const results = await up(Object.fromEntries(names.map((name) => [name, wish()])), {
+      waves: [["w_canary"], ["w_1", "w_2"]],
+      onWave: (index) => began.push(`wave ${index}`),
+      onStep: ({ schema }, _, index) => index === 0 && began.push(schema),
+    });
+    expect(began.slice(0, 3)).toEqual(["wave 0", "w_canary", "wave 1"]);
+    expect(reached(results)).toEqual(["w_canary 0003_index", "w_1 0003_index", "w_2 0003_index"]);
+  });
+
+  test("end with one that is not whole, also where failures are let pass", async () => {
+    await schemasNamed("x_canary", "x_mate", "x_later");
+    const wishes = { x_canary: wish("head", broken), x_mate: wish(), x_later: wish() };
+    const waves = [["x_canary", "x_mate"], ["x_later"]];
+    const results = await up(wishes, { waves, onFailure: "continue", concurrency: 1 });
+    expect(reached(results)).toEqual(["x_canary base", "x_mate 0003_index"]);
+    expect(await query("SELECT FROM pg_class WHERE relnamespace = 'x_later'::regnamespace")).toEqual([]);
+  });
+
+  test("wait for a query to say true, which cannot change anything", async () => {
+    await schemasNamed("y_1", "y_2");
+    const go = (waveCheck: string) =>
+      withDatabase(connection, 3, (sessions) =>
+        fleetIn(sessions, { y_1: wish("1"), y_2: wish("1") }, { waves: [["y_1"], ["y_2"]], waveCheck }),
+      );
+    const answers = ["SELECT false", "SELECT 'true'", "SELECT WHERE false", "SELECT * FROM missing", "DROP SCHEMA y_2"];
+    const held = [];
+    for (const answer of answers) {
+      const { results, held: why } = await go(answer);
+      expect(reached(results)).toEqual(["y_1 0001_users"]);
+      held.push(why.map((problem) => ("answer" in problem ? problem.answer : problem.code)).join());
+    }
+    expect(held).toEqual(["false", '"true"', "no row", "server-error", "server-error"]);
+    const { results, held: none } = await go("SELECT count(*) = 1 FROM y_1.migration_ledger");
+    expect([reached(results), none]).toEqual([["y_1 0001_users", "y_2 0001_users"], []]);
+  });
+});
+
+describe("failures that are let pass", () => {
+  const broken = historyOf({ "0001_broken": "SELECT 1/0" });
+
+  test("leave the others their way", async () => {
+    await schemasNamed("c_1", "c_2", "c_3");
+    const wishes = { c_1: wish("head", broken), c_2: wish(), c_3: wish() };
+    const results = await up(wishes, { onFailure: "continue", concurrency: 1 });
+    expect(results.map(({ to }) => to)).toEqual(["base", "0003_index", "0003_index"]);
+  });
+
+  test("are as many as the limit allows, and one more", async () => {
+    const names = await schemasNamed("l_1", "l_2", "l_3", "l_4", "l_5");
+    const wishes = Object.fromEntries(names.map((name) => [name, wish("head", broken)]));
+    const results = await up(wishes, { onFailure: "continue", failureLimit: 2, concurrency: 1 });
+    expect(results.map(({ schema }) => schema)).toEqual(["l_1", "l_2", "l_3"]);
+  });
+});
+
+test("steps that change what all schemas share run one after the other", async () => {
+  const names = await schemasNamed("s_1", "s_2", "s_3", "s_4");
+  await query("CREATE ROLE shared_by_all");
+  const shared = historyOf({ "0001_shared": "ALTER ROLE shared_by_all SET work_mem = '8MB'; SELECT pg_sleep(0.2)" });
+  let most = 0;
+  const running = up(Object.fromEntries(names.map((name) => [name, wish("head", shared)])), { concurrency: 4 });
+  let ended = false;
+  const results = running.finally(() => {
+    ended = true;
+  });
+  while (!ended) most = Math.max(most, await sleeping());
+  expect((await results).map(({ problems }) => problems)).toEqual([[], [], [], []]);
+  expect(most).toBe(1);
+  expect(await advisoryLocks(database)).toBe(0);
+  await query("DROP ROLE shared_by_all");
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type pg from "pg";
-import { type FleetOptions, runFleet } from "../../src/fleet/run-fleet.ts";
+import { type FleetOptions, type FleetResult, runFleet } from "../../src/fleet/run-fleet.ts";
 import type { SchemaResult, Wish } from "../../src/fleet/run-schema.ts";
 import type { History } from "../../src/history/revision.ts";
 import type { Ledger } from "../../src/plan/ledger.ts";
@@ -42,6 +42,16 @@ async function upIn(
   wishes: Readonly<Record<string, Wish>>,
   options: Partial<FleetOptions>,
 ): Promise<readonly SchemaResult[]> {
+  const { results } = await fleetIn(database, wishes, options);
+  return results;
+}
+
+/** One up over several schemas, with what kept a wave from starting. */
+export function fleetIn(
+  database: Database,
+  wishes: Readonly<Record<string, Wish>>,
+  options: Partial<FleetOptions>,
+): Promise<FleetResult> {
   const all = {
     run: newRun(),
     settings: SETTINGS,
@@ -60,8 +70,7 @@ async function upIn(
     onSnapshotUnused: () => {},
     ...options,
   };
-  const { results } = await runFleet(database, new Map(Object.entries(wishes)), all);
-  return results;
+  return runFleet(database, new Map(Object.entries(wishes)), all);
 }
 
 /** Brings one schema to its target. Throws what stopped it. */
