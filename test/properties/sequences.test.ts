@@ -14,14 +14,28 @@ const database = useDatabase();
 const proxy = useProxy(database.connection);
 
 // SEQUENCES=500 plays more, SEED other ones. A counterexample prints its seed and path: SEED=… SEED_PATH=… plays it again.
-const { SEQUENCES = "20", SEED = "4", SEED_PATH } = process.env;
+const { SEQUENCES = "24", SEED = "4", SEED_PATH } = process.env;
 const numRuns = Number(SEQUENCES);
-const SECONDS_EACH = 8;
+/** On a machine that has other things to do; else it is about one. */
+const SECONDS_EACH = 15;
 
 const RUN: Action = { do: "run", fault: undefined, allowOutOfOrder: false, downFrom: undefined };
 
 /** What chance finds too seldom for a short test, and what it found. */
 const EXAMPLES: readonly [Story][] = [
+  // Two texts of a way down: refused until one is chosen. The end of each story chooses the ledger's, here the folder's too.
+  [{ files: [{ number: 1, up: 1, down: 1 }], actions: [RUN, { do: "edit down", place: 0, text: 2 }] }],
+  [
+    {
+      files: [{ number: 1, up: 1, down: 1 }],
+      actions: [
+        RUN,
+        { do: "edit down", place: 0, text: 2 },
+        { do: "target", target: "base" },
+        { ...RUN, downFrom: "folder" },
+      ],
+    },
+  ],
   // An index that could not be built, its script mended: what the first text left is not the second's.
   [{ files: [{ number: 2, up: 0, down: 1 }], actions: [RUN, { do: "edit up", place: 0, text: 1 }] }],
   // The same where the first text was built and only its ledger row is missing.
@@ -61,9 +75,9 @@ test(
       rmSync(folder, { recursive: true, force: true });
     }
 
-    // A generator that stopped generating would be no proof.
-    for (const what of ["done", "refused", "failed", "killed", "cut"])
-      expect(counts.get(what), what).toBeGreaterThan(0);
+    // A generator that stopped generating would be no proof; a few stories may lack one by chance.
+    const kinds = numRuns < 20 ? [] : ["done", "refused", "failed", "killed", "cut"];
+    expect(kinds.filter((kind) => !counts.has(kind))).toEqual([]);
   },
   2 * numRuns * SECONDS_EACH * 1_000,
 );
