@@ -51,6 +51,7 @@ export async function runBouts(
       const first = round % tools.length;
       for (const tool of [...tools.slice(first), ...tools.slice(0, first)]) {
         if (round >= (tool.slow ? slowTimes : times) || only?.includes(tool.name) === false) continue;
+        if (!chain.stages.some(({ workload }) => tool.workloads.includes(workload))) continue;
         const found = await runChain(server, chain, tool, concurrency, tool.run);
         for (const sample of found) onSample(sample);
         samples.push(...found);

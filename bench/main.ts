@@ -56,7 +56,7 @@ const results = await withBenchServer(async (server): Promise<Results> => {
     network: await measureNetwork(
       server,
       20,
-      here.filter(({ name, slow }) => (quick ? name === "ours" : !slow)),
+      here.filter(({ name, slow, workloads }) => (quick ? name === "ours" : !slow && workloads.includes("W1"))),
       concurrency,
     ),
     wholeUp: [await measureWholeUp(server, n)],

@@ -9,13 +9,19 @@ export interface BenchMigration {
 /**
  * A history as a shop's grows: tables, columns, an index, a constraint, a view, a backfill. Ten kinds, in modules of ten;
  * the same length always gives the same text.
+ *
+ * @param rows whether some scripts also write rows
  */
-export function benchMigrations(length: number): readonly BenchMigration[] {
+export function benchMigrations(length: number, { rows }: Options = { rows: true }): readonly BenchMigration[] {
   return Array.from({ length }, (_, index) => {
     const module = Math.floor(index / KINDS.length) + 1;
-    const { name, up, down } = (KINDS[index % KINDS.length] ?? first)(module);
+    const { name, up, down } = (KINDS[index % KINDS.length] ?? first)(module, rows);
     return { id: `${String(index + 1).padStart(4, "0")}_${name}_${module}`, up: `${up}\n`, down: `${down}\n` };
   });
+}
+
+interface Options {
+  readonly rows: boolean;
 }
 
 interface Scripts {
@@ -35,17 +41,19 @@ const first = (m: number): Scripts => ({
   down: `DROP TABLE customers_${m};`,
 });
 
-const KINDS: readonly ((module: number) => Scripts)[] = [
+const statusRows = (m: number) => `
+INSERT INTO statuses_${m} (code, label)
+VALUES ('new', 'New'), ('paid', 'Paid'), ('sent', 'Sent'), ('closed', 'Closed'), ('void', 'Void');`;
+
+const KINDS: readonly ((module: number, rows: boolean) => Scripts)[] = [
   first,
-  (m) => ({
+  (m, rows) => ({
     name: "create_statuses",
     up: `CREATE TABLE statuses_${m} (
   code text PRIMARY KEY,
   label text NOT NULL,
   sort integer
-);
-INSERT INTO statuses_${m} (code, label)
-VALUES ('new', 'New'), ('paid', 'Paid'), ('sent', 'Sent'), ('closed', 'Closed'), ('void', 'Void');`,
+);${rows ? statusRows(m) : ""}`,
     down: `DROP TABLE statuses_${m};`,
   }),
   (m) => ({

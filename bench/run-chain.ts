@@ -2,7 +2,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EmbeddedServer } from "../toolchain/embedded-postgres.ts";
-import { benchMigrations } from "./migrations.ts";
 import { settle, withDatabaseOf } from "./server.ts";
 import type { Job, Measured, Tool } from "./tool.ts";
 import { verify } from "./verify.ts";
@@ -29,7 +28,7 @@ export async function runChain<M extends Measured>(
   run: (job: Job) => Promise<M>,
 ): Promise<readonly Sample<M>[]> {
   const folder = await mkdtemp(join(tmpdir(), "bench-"));
-  const migrations = benchMigrations(chain.migrations);
+  const { migrations } = chain;
   const samples: Sample<M>[] = [];
   try {
     await withDatabaseOf(server, "bench", chain.schemas, async (connection) => {
@@ -44,12 +43,11 @@ export async function runChain<M extends Measured>(
           folder,
           concurrency,
         };
-        if (job.schemas.every(({ from }) => from === to) && !tool.knowsHead) continue;
         await tool.prepare(job);
         await settle(connection);
         const measured = await run(job);
         await verify(connection, names, migrations, to);
-        samples.push({ ...measured, workload, n: chain.n, tool: tool.name });
+        if (tool.workloads.includes(workload)) samples.push({ ...measured, workload, n: chain.n, tool: tool.name });
         for (const name of names) at.set(name, to);
       }
     });

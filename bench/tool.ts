@@ -1,5 +1,6 @@
 import type { Connection } from "../src/postgres/connection.ts";
 import type { BenchMigration } from "./migrations.ts";
+import type { Workload } from "./workloads.ts";
 
 /** A schema and how many migrations it has when the clock starts. */
 export interface SchemaAt {
@@ -33,8 +34,8 @@ export interface Tool {
   readonly what: string;
   /** Why it cannot run here; undefined where it can. */
   readonly missing?: string | undefined;
-  /** False for a tool that keeps no record: it cannot notice that there is nothing to do. */
-  readonly knowsHead: boolean;
+  /** Those in which it takes part. What comes before them in a chain it does as well, without a clock. */
+  readonly workloads: readonly Workload[];
   /** Too slow to be measured as often as the others. */
   readonly slow: boolean;
   /** Writes the migrations the way the tool wants them. The clock does not run. */

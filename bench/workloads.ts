@@ -1,3 +1,5 @@
+import { type BenchMigration, benchMigrations } from "./migrations.ts";
+
 /** The workloads, by the name that a row has. */
 export const WORKLOADS = {
   W1: "apply 10 migrations to N schemas from nothing",
@@ -8,6 +10,8 @@ export const WORKLOADS = {
 } as const;
 
 export type Workload = keyof typeof WORKLOADS;
+
+export const ALL = Object.keys(WORKLOADS) as readonly Workload[];
 
 /** One job of a chain. */
 export interface Stage {
@@ -22,8 +26,7 @@ export interface Chain {
   /** How many schemas the workloads are said to have. */
   readonly n: number;
   readonly schemas: readonly string[];
-  /** Length of the history. */
-  readonly migrations: number;
+  readonly migrations: readonly BenchMigration[];
   readonly stages: readonly Stage[];
 }
 
@@ -32,7 +35,7 @@ export function fleetChain(n: number): Chain {
   return {
     n,
     schemas: Array.from({ length: n }, (_, index) => `tenant_${index + 1}`),
-    migrations: 10,
+    migrations: benchMigrations(10),
     stages: [
       { workload: "W1", schemas: n, to: 10 },
       { workload: "W2", schemas: n, to: 10 },
@@ -41,12 +44,12 @@ export function fleetChain(n: number): Chain {
   };
 }
 
-/** W3 and W5: a long history. */
+/** W3 and W5: a long history. Without rows of its own, since a snapshot is only taken of a history that makes none. */
 export function historyChain(): Chain {
   return {
     n: 1,
     schemas: ["tenant_1", "tenant_2"],
-    migrations: 100,
+    migrations: benchMigrations(100, { rows: false }),
     stages: [
       { workload: "W3", schemas: 1, to: 100 },
       { workload: "W5", schemas: 2, to: 100 },

@@ -4,6 +4,7 @@ import { execa } from "execa";
 import { installAlembic } from "../../test/support/alembic.ts";
 import { libpq } from "../server.ts";
 import type { Job, Measured, Tool } from "../tool.ts";
+import { ALL } from "../workloads.ts";
 
 const SCRIPTS = join(import.meta.dirname, "alembic");
 
@@ -14,7 +15,7 @@ export async function alembic(): Promise<Tool> {
     name: "alembic loop",
     what: "one Python process and one connection, `alembic.command.upgrade` schema by schema, a transaction a migration. Counted inside the process.",
     missing,
-    knowsHead: true,
+    workloads: ALL,
     slow: true,
     prepare: writeChain,
     run: (job) => loop(python ?? "", job),

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { execa } from "execa";
 import { type Job, type Tool, timed } from "../tool.ts";
+import { ALL } from "../workloads.ts";
 
 /** dbmate as its users run it over schemas: a process for each, which takes the schema from the URL's search path. */
 export async function dbmate(): Promise<Tool> {
@@ -12,7 +13,7 @@ export async function dbmate(): Promise<Tool> {
     name: "dbmate",
     what: "one process after the other, one a schema (`dbmate migrate`; for a rollback one a migration, `dbmate rollback`). The whole processes.",
     missing: exitCode === 0 ? undefined : "dbmate is not on the PATH",
-    knowsHead: true,
+    workloads: ALL,
     slow: true,
     prepare: writeMigrations,
     run: (job) => timed(() => loop(binary, job)),

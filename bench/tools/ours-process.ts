@@ -1,7 +1,9 @@
 /** The work inside of a `pulumi up`: the provider's own methods, as the engine calls them. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BASE } from "../../src/history/revision.ts";
 import { check, create, diff, read } from "../../src/pulumi/handler.ts";
+import { snapshotFile } from "../../src/snapshot/snapshot-file.ts";
 import { inputs } from "../../test/pulumi/build-inputs.ts";
 import type { Job } from "../tool.ts";
 import { measure } from "./node-process.ts";
@@ -20,6 +22,7 @@ function asked(job: Job) {
     migrations: join(job.folder, "migrations"),
     target: targetOf(job),
     concurrency: job.concurrency,
+    snapshot: existsSync(snapshotFile(join(job.folder, "migrations"))),
     lockTimeoutMs: 5_000,
     waitTimeoutMs: 60_000,
   });

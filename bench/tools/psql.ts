@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { libpq } from "../server.ts";
 import { type Job, type Tool, timed } from "../tool.ts";
+import { ALL } from "../workloads.ts";
 
 /**
  * The floor: psql runs the same scripts in the same transactions and records nothing. One psql process a worker, which is fed
@@ -14,7 +15,8 @@ export async function psql(processes: number): Promise<Tool> {
     name: `floor, ${processes} psql`,
     what: `${processes} psql process${processes > 1 ? "es" : ""} at once, each fed with one file; no ledger, no locks. The whole processes.`,
     missing: exitCode === 0 ? undefined : "psql is not on the PATH",
-    knowsHead: false,
+    // Without a record it cannot notice that there is nothing to do.
+    workloads: ALL.filter((workload) => workload !== "W2"),
     slow: false,
     prepare: (job) => writeShares(job, processes),
     run: (job) => timed(() => Promise.all(shares(job, processes).map((_, index) => feed(job, index)))),
