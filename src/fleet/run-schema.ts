@@ -9,14 +9,17 @@ import type { SnapshotUnused } from "../plan/snapshot.ts";
 import { withSchemaLock } from "../postgres/advisory-lock.ts";
 import { applyPlan } from "../postgres/apply-plan.ts";
 import type { Database } from "../postgres/connection.ts";
-import { readLedgers } from "../postgres/ledger-table.ts";
+import { readLedgers, selectLedger, usedLedger } from "../postgres/ledger-table.ts";
 import { refusalOf } from "../postgres/refusal-of.ts";
 import type { ApplyContext, StepResult } from "../postgres/run-step.ts";
 import { stepsDone } from "../postgres/steps-done.ts";
 import { type LockHolder, type Problem, Refusal } from "../problem.ts";
 
 /** How a schema is to be planned, without its ledger. */
-export type Wish = Omit<PlanRequest, "ledger">;
+export interface Wish extends Omit<PlanRequest, "ledger"> {
+  /** True where the schema is known to have a ledger, which then comes with the lock, in one round trip. */
+  readonly hasLedger?: boolean | undefined;
+}
 
 export interface SchemaOptions extends ApplyContext {
   /** How long a server that was lost is waited for, in ms from its loss. */
@@ -81,7 +84,11 @@ async function migrate(
       schema,
       options.waitMs,
       (holder) => options.onWait(schema, holder),
-      () => migrateLocked(database, client, schema, wish, options, progress),
+      async (rows) => {
+        const ledger = usedLedger(schema, rows) ?? (await readLedger(client, schema));
+        return migrateLocked(database, client, ledger, wish, options, progress);
+      },
+      wish.hasLedger ? selectLedger(schema) : "",
     ),
   );
 }
@@ -89,16 +96,16 @@ async function migrate(
 async function migrateLocked(
   database: Database,
   client: pg.ClientBase,
-  schema: string,
+  ledger: Ledger,
   wish: Wish,
   options: SchemaOptions,
   progress: Progress,
 ): Promise<string> {
-  const ledger = await readLedger(client, schema);
   // A connection was lost before: what its COMMIT did is this run's work, heard of or not.
   if (progress.from !== undefined) progress.steps = await stepsDone(client, ledger, options.run, progress.steps);
   progress.from ??= currentRevision(ledger);
-  const plan = makePlan({ ...wish, ledger });
+  const { hasLedger: _, ...request } = wish;
+  const plan = makePlan({ ...request, ledger });
   const applied = ledger.applied.filter((row) => row.interrupted !== "up").map((row) => row.revision);
   const onStep = (step: Step, index: number) => options.onStep(plan, step, index);
   try {
@@ -108,7 +115,7 @@ async function migrateLocked(
     const unused = snapshotFailure(plan, error);
     if (!unused) throw error;
     options.onSnapshotUnused(unused);
-    return migrateLocked(database, client, schema, withoutSnapshot(wish), options, progress);
+    return migrateLocked(database, client, ledger, withoutSnapshot(wish), options, progress);
   }
 }
 

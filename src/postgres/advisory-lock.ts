@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import pRetry from "p-retry";
-import type pg from "pg";
+import pg from "pg";
 import { type LockHolder, Refusal } from "../problem.ts";
+import { endsSession } from "./sqlstate.ts";
 
 /**
  * Holds the schema's advisory lock for the callback. A session lock, polled: a session that waits for a lock inside a
@@ -9,6 +10,7 @@ import { type LockHolder, Refusal } from "../problem.ts";
  * schemas never meet.
  *
  * @param waitMs how long to wait for another run, in ms
+ * @param look a SELECT in the same message, which sees what the lock protects; the callback gets its rows, none where it failed
  * @throws Refusal locked, naming the holder
  */
 export async function withSchemaLock<T>(
@@ -16,10 +18,11 @@ export async function withSchemaLock<T>(
   schema: string,
   waitMs: number,
   onWait: (holder: LockHolder | undefined) => void,
-  callback: () => Promise<T>,
+  callback: (found: readonly pg.QueryResultRow[]) => Promise<T>,
+  look = "",
 ): Promise<T> {
-  await acquire(client, lockKey(schema), schema, waitMs, onWait);
-  const result = await callback();
+  const found = await acquire(client, lockKey(schema), schema, waitMs, onWait, look);
+  const result = await callback(found);
   // Not in a finally: a session whose callback threw is closed, and the lock goes with it.
   // All of them: a script may have taken one of its own, and the session serves the next schema.
   await client.query("SELECT pg_catalog.pg_advisory_unlock_all()");
@@ -52,9 +55,10 @@ async function acquire(
   schema: string,
   waitMs: number,
   onWait: (holder: LockHolder | undefined) => void,
-): Promise<void> {
+  look = "",
+): Promise<readonly pg.QueryResultRow[]> {
   const started = performance.now();
-  await pRetry(() => tryLock(client, key), {
+  return pRetry(() => tryLock(client, key, look), {
     retries: Number.POSITIVE_INFINITY,
     maxRetryTime: waitMs,
     minTimeout: 50,
@@ -74,9 +78,22 @@ async function acquire(
 
 class Held extends Error {}
 
-async function tryLock(client: pg.ClientBase, key: bigint): Promise<void> {
-  const { rows } = await client.query<{ locked: boolean }>(`SELECT pg_catalog.pg_try_advisory_lock(${key}) AS locked`);
-  if (!rows[0]?.locked) throw new Held();
+async function tryLock(client: pg.ClientBase, key: bigint, look: string): Promise<readonly pg.QueryResultRow[]> {
+  const lock = `SELECT pg_catalog.pg_try_advisory_lock(${key}) AS locked`;
+  if (look === "") return rowsOf(await client.query(lock), []);
+  // Each statement with a snapshot of its own, whatever the role's default: what the lock protects is read behind the lock.
+  const message = `BEGIN ISOLATION LEVEL READ COMMITTED; ${lock}; ${look}; COMMIT`;
+  const answer: unknown = await client.query(message).catch((error: unknown) => {
+    if (!(error instanceof pg.DatabaseError) || endsSession(error)) throw error;
+    return client.query(`ROLLBACK; ${lock}; SELECT WHERE false`);
+  });
+  const [, locked, found] = answer as readonly pg.QueryResult[];
+  return rowsOf(locked, found?.rows ?? []);
+}
+
+function rowsOf(locked: pg.QueryResult | undefined, found: readonly pg.QueryResultRow[]): readonly pg.QueryResultRow[] {
+  if (!locked?.rows[0]?.locked) throw new Held();
+  return found;
 }
 
 /** The key of a schema's lock: 64 bits of a hash, as PostgreSQL's signed bigint. Locks are a database's own already. */

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { Ledger } from "../plan/ledger.ts";
 import type { RecordedRevision, Step } from "../plan/plan.ts";
-import { readApplied } from "./read-applied.ts";
+import { appliedRevision, type LedgerRow, readApplied, selectApplied } from "./read-applied.ts";
 import { selectEach } from "./select-each.ts";
 import { quoteName, quoteText } from "./session.ts";
 
@@ -128,6 +128,18 @@ export function recordEvent(
     `VALUES (clock_timestamp(), '${run.id}', ${quoteText(run.actor)}, session_user, ${quoteText(step.revision)}, '${step.direction}', '${event.outcome}', ` +
     `${duration}, ${quoteText(event.error)})`
   );
+}
+
+/** A SELECT of the rows of one schema's ledger, for {@link usedLedger}. */
+export function selectLedger(schema: string): string {
+  return selectApplied(`${quoteName(schema)}.${LEDGER}`);
+}
+
+/** The ledger that the rows of {@link selectLedger} are; undefined where they are none and say nothing of the schema. */
+export function usedLedger(schema: string, rows: readonly pg.QueryResultRow[]): Ledger | undefined {
+  if (rows.length === 0) return undefined;
+  const applied = rows.map((row) => appliedRevision(row as LedgerRow));
+  return { schema, schemaExists: true, exists: true, applied, populated: true, used: true };
 }
 
 /**

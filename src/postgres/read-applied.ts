@@ -18,9 +18,8 @@ export async function readApplied(
   schemas: readonly string[],
   tableOf: (schema: string) => string,
 ): Promise<ReadonlyMap<string, readonly AppliedRevision[]>> {
-  const rowsOf = (schema: string) => `SELECT ${COLUMNS} FROM ${tableOf(schema)} ORDER BY position`;
   if (schemas.length <= FEW) {
-    const rows = await selectEach<LedgerRow>(client, schemas, rowsOf);
+    const rows = await selectEach<LedgerRow>(client, schemas, (schema) => selectApplied(tableOf(schema)));
     return new Map([...rows].map(([schema, found]) => [schema, found.map(appliedRevision)]));
   }
   const digests = await readDigests(client, schemas, tableOf);
@@ -41,6 +40,11 @@ export async function readApplied(
   return changed.length === 0 ? found : new Map([...found, ...(await readApplied(client, changed, tableOf))]);
 }
 
+/** Reads the rows of one ledger, for {@link appliedRevision}. */
+export function selectApplied(table: string): string {
+  return `SELECT ${COLUMNS} FROM ${table} ORDER BY position`;
+}
+
 const COLUMNS = "position, revision, checksum, down, in_transaction, state";
 
 /** Null where the ledger is empty. Without a conversion, which some bytes of a database without an encoding would not survive. */
@@ -59,7 +63,7 @@ async function readDigests(
   return new Map([...rows].map(([schema, found]) => [schema, found[0]?.digest ?? null]));
 }
 
-interface LedgerRow {
+export interface LedgerRow {
   readonly position: number;
   readonly revision: string;
   readonly checksum: string;
@@ -76,7 +80,8 @@ const INTERRUPTED: Readonly<Record<LedgerRow["state"], Direction | undefined>> =
   reverting: "down",
 };
 
-function appliedRevision(row: LedgerRow): AppliedRevision {
+/** A ledger's row as plans know it. */
+export function appliedRevision(row: LedgerRow): AppliedRevision {
   const { position, revision, checksum, in_transaction, state } = row;
   return {
     position,

@@ -2,6 +2,9 @@ import { credentials } from "@grpc/grpc-js";
 import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engineProto from "@pulumi/pulumi/proto/engine_pb.js";
 
+/** Between two passing lines, in ms: as often as a person can read them. */
+const STATUS_PAUSE_MS = 200;
+
 /**
  * Writes to a resource's line in the engine's display, from the provider's process. The SDK has no call for it there; the
  * engine's address is the last argument that the process was started with (Pulumi: cmd/dynamic-provider).
@@ -25,9 +28,21 @@ export function engineLog(urn: string) {
     last = last.then(() => deliver(message, severity, ephemeral));
     return last;
   };
+  let newest: string | undefined;
+  let pause: NodeJS.Timeout | undefined;
+  const show = () => {
+    pause = undefined;
+    if (newest === undefined) return;
+    void send(newest, INFO, true);
+    newest = undefined;
+    pause = setTimeout(show, STATUS_PAUSE_MS).unref();
+  };
   return {
-    /** A passing line: shown while the resource works, kept nowhere. */
-    status: (message: string) => void send(message, INFO, true),
+    /** A passing line: shown while the resource works, kept nowhere. Of many at once only the newest is worth a call. */
+    status: (message: string) => {
+      newest = message;
+      if (!pause) show();
+    },
     /** A message that stays. Resolves when the engine has it. */
     info: (message: string) => send(message, INFO, false),
     /** The same, as a warning. */

@@ -25,7 +25,10 @@ export async function runPlans(
   if (moving.size === 0) return { results: [], held: [] };
   // From here on a step like -2 is the place where it leads: counted again after a failure, it would lead further.
   const settled = new Map(
-    [...asked].map(([schema, wish]) => [schema, { ...wish, target: moving.get(schema)?.to ?? wish.target }]),
+    [...moving].flatMap(([schema, { to, createsLedger }]) => {
+      const wish = asked.get(schema);
+      return wish ? [[schema, { ...wish, target: to, hasLedger: !createsLedger }] as const] : [];
+    }),
   );
   const waves = wavesOf(inputs, plans);
   const progress = new Progress(moving.size, waves.length);
