@@ -165,7 +165,7 @@ export function problemText(problem: Problem): string {
     case "cannot-become":
       return (
         `"${problem.user}" cannot become "${problem.role}", which migrations are to run as. ` +
-        `Grant it: GRANT ${quoted(problem.role)} TO ${quoted(problem.user)}.`
+        `Grant it: GRANT ${quoted(problem.role)} TO ${quoted(problem.user)}${problem.hasSetOption ? " WITH SET TRUE" : ""}.`
       );
     case "foreign-owner":
       return foreignOwner(problem);

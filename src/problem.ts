@@ -124,7 +124,13 @@ export type Problem =
   // Roles
   | { readonly code: "role-name"; readonly key: string; readonly role: string; readonly why: string }
   | { readonly code: "role-missing"; readonly role: string }
-  | { readonly code: "cannot-become"; readonly role: string; readonly user: string }
+  | {
+      readonly code: "cannot-become";
+      readonly role: string;
+      readonly user: string;
+      /** True where the server has memberships without SET ROLE (16 on): to be granted again, it has to be named. */
+      readonly hasSetOption: boolean;
+    }
   | {
       readonly code: "foreign-owner";
       readonly schema: string;

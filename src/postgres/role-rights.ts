@@ -34,7 +34,12 @@ export async function examineRoles(
   return {
     missing: names.filter((name) => !known.some((role) => role.name === name)),
     problems: [
-      ...closed.map(({ name }) => ({ code: "cannot-become" as const, role: name, user: user.user })),
+      ...closed.map(({ name, hasSetOption }) => ({
+        code: "cannot-become" as const,
+        role: name,
+        user: user.user,
+        hasSetOption,
+      })),
       ...(await foreignObjects(client, wanted)),
       ...(await ledgerOwners(client, wanted)),
       ...(await reaching(client, wanted, names, searchPath)),
@@ -49,15 +54,18 @@ interface KnownRole {
   readonly user: string;
   /** True where who signs in may become it. */
   readonly open: boolean;
+  readonly hasSetOption: boolean;
 }
 
 /** Who signs in comes first, then those of the roles that exist. PostgreSQL 16 tells SET ROLE from mere membership. */
 async function knownRoles(client: pg.ClientBase, names: readonly string[]): Promise<readonly KnownRole[]> {
   const { rows } = await client.query<KnownRole>(
     `SELECT rolname AS name, session_user AS user,
-            pg_catalog.pg_has_role(session_user, oid,
-              CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END) AS open
-       FROM pg_catalog.pg_roles WHERE rolname = ANY ($1) OR rolname = session_user
+            pg_catalog.pg_has_role(session_user, oid, CASE WHEN v."hasSetOption" THEN 'SET' ELSE 'MEMBER' END) AS open,
+            v."hasSetOption"
+       FROM pg_catalog.pg_roles,
+            (SELECT current_setting('server_version_num')::integer >= 160000 AS "hasSetOption") v
+      WHERE rolname = ANY ($1) OR rolname = session_user
       ORDER BY rolname <> session_user, rolname`,
     [names],
   );

@@ -287,11 +287,16 @@ describe("who signs in", () => {
         rolesOf([SCHEMA, "x"], { owner, app: "{schema} gone" }),
         [],
       );
-      expect(problems.filter(({ code }) => code === "cannot-become")).toEqual([
-        { code: "cannot-become", role: owner, user: other.user },
-      ]);
+      const [refused] = problems.filter(({ code }) => code === "cannot-become");
+      const words = refused ? problemText(refused) : "";
+      expect(words.replaceAll(owner, "OWNER").replaceAll(other.user, "OTHER")).toContain(
+        '"OTHER" cannot become "OWNER", which migrations are to run as. Grant it: GRANT "OWNER" TO "OTHER"',
+      );
       expect(missing).toEqual([`${SCHEMA} gone`, "x gone"]);
-      await query(`GRANT ${owner} TO ${other.user}`);
+      // The way out, as it stands there; also where PostgreSQL 16 on has a membership without SET ROLE.
+      const [version] = await query<{ n: number }>("SELECT current_setting('server_version_num')::int AS n");
+      if ((version?.n ?? 0) >= 160_000) await query(`GRANT ${owner} TO ${other.user} WITH SET FALSE`);
+      await query(/Grant it: (.*)\.$/.exec(words)?.[1] ?? "no way out");
       const after = await examineRoles(client, rolesOf([SCHEMA], { owner, app }), []);
       expect(after.problems.filter(({ code }) => code === "cannot-become")).toEqual([]);
     } finally {
