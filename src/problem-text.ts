@@ -225,6 +225,10 @@ export function problemText(problem: Problem): string {
         `Schema "${problem.schema}" is being migrated by another run: ${holderText(problem.holder)}. ` +
         `Gave up after ${(problem.waitedMs / 1000).toFixed(1)} s. Run again when it is done, or wait longer: pulumi config set waitTimeoutMs MS.`
       );
+    case "stopped":
+      return "Stopped, as asked: what was under way is finished, and nothing more was begun.";
+    case "steps-left":
+      return `Schema "${problem.schema}" is at ${problem.at}; ${problem.left} of ${count(problem.of, "step")} ${problem.left === 1 ? "is" : "are"} left.`;
     case "blocked":
       return (
         `Schema "${problem.schema}", ${problem.file}: gave way ${count(problem.attempts, "time")} to other sessions (${problem.error.message}, ` +

@@ -177,6 +177,14 @@ export type Problem =
   | { readonly code: "no-free-sessions"; readonly server: string; readonly asked: number; readonly free: number }
   | { readonly code: "server-error"; readonly doing: string; readonly error: ServerError }
   // Applying
+  | { readonly code: "stopped" }
+  | {
+      readonly code: "steps-left";
+      readonly schema: string;
+      readonly at: string;
+      readonly left: number;
+      readonly of: number;
+    }
   | { readonly code: "wave-check"; readonly query: string; readonly answer: string }
   | {
       readonly code: "blocked";

@@ -3,6 +3,7 @@ import { type Connection, patiently, withDatabase } from "../postgres/connection
 import { type HandOver, handOverSql } from "../postgres/hand-over.ts";
 import { refusalOf } from "../postgres/refusal-of.ts";
 import type { StepSettings } from "../postgres/step-messages.ts";
+import { Refusal } from "../problem.ts";
 
 /**
  * Hands schemas over to their roles, one after the other, each under its lock. It happens once in a schema's life; one that
@@ -14,19 +15,17 @@ export async function handOverAll(
   connection: Connection,
   handOvers: readonly HandOver[],
   settings: StepSettings & { readonly waitTimeoutMs: number },
+  stop: AbortSignal,
 ): Promise<void> {
   if (handOvers.length === 0) return;
   await withDatabase(connection, 1, async (database) => {
     for (const roles of handOvers) {
       const { schema } = roles;
+      if (stop.aborted) throw new Refusal([{ code: "stopped" }]);
       try {
         await database.withClient((client) =>
-          withSchemaLock(
-            client,
-            schema,
-            settings.waitTimeoutMs,
-            () => {},
-            () => client.query(patiently(handOverSql(roles, settings))),
+          withSchemaLock(client, schema, { waitMs: settings.waitTimeoutMs, onWait: () => {}, stop }, () =>
+            client.query(patiently(handOverSql(roles, settings))),
           ),
         );
       } catch (error) {

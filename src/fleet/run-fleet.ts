@@ -32,7 +32,8 @@ export interface FleetResult {
 
 /**
  * Brings each schema to its target, wave after wave. After a failure no further schema is started, or, with `continue`, the
- * rest of the wave goes on; those under way always finish. A failed wave is the last one.
+ * rest of the wave goes on; those under way always finish. A failed wave is the last one. Stopped, each schema finishes the
+ * step that it is at.
  */
 export async function runFleet(
   database: Database,
@@ -43,7 +44,8 @@ export async function runFleet(
   const runOne = schemaRunner(database, options);
   for (const [index, wave] of options.waves.entries()) {
     if (index > 0) {
-      await pause(options.wavePauseMs);
+      await pause(options.wavePauseMs, undefined, { signal: options.stop }).catch(() => {});
+      if (options.stop.aborted) break;
       const held = options.waveCheck === undefined ? [] : await checkWave(database, options.waveCheck);
       if (held.length > 0) return { results, held };
     }
@@ -51,7 +53,8 @@ export async function runFleet(
     results.push(...(await runWave(runOne, wave, wishes, options)));
     if (results.some(failed)) break;
   }
-  return { results, held: [] };
+  const isWhole = results.length === options.waves.flat().length && !results.some(failed);
+  return { results, held: options.stop.aborted && !isWhole ? [{ code: "stopped" }] : [] };
 }
 
 type SchemaRunner = (schema: string, wish: Wish) => Promise<SchemaResult>;
@@ -78,7 +81,7 @@ async function runWave(
   let stopped = false;
   const results = await limit.map(schemas, async (schema) => {
     const wish = wishes.get(schema);
-    if (stopped || !wish) return undefined;
+    if (stopped || options.stop.aborted || !wish) return undefined;
     const result = await runOne(schema, wish);
     if (failed(result)) failures += 1;
     stopped ||= result.problems.some(isOfServer) || failures > allowedFailures(options);

@@ -52,9 +52,7 @@ export async function runSchema(
 ): Promise<SchemaResult> {
   const progress: Progress = { from: undefined, steps: [] };
   try {
-    const to = await whileConnectionsGetLost(schema, options.recoveryMs, () =>
-      migrate(database, schema, wish, options, progress),
-    );
+    const to = await whileConnectionsGetLost(schema, options, () => migrate(database, schema, wish, options, progress));
     return { schema, from: progress.from ?? to, to, steps: progress.steps, problems: [] };
   } catch (error) {
     const { problems } = refusalOf(error, schema);
@@ -82,8 +80,7 @@ async function migrate(
     withSchemaLock(
       client,
       schema,
-      options.waitMs,
-      (holder) => options.onWait(schema, holder),
+      { ...options, onWait: (holder) => options.onWait(schema, holder) },
       async (rows) => {
         const ledger = usedLedger(schema, rows) ?? (await readLedger(client, schema));
         return migrateLocked(database, client, ledger, wish, options, progress);
@@ -136,18 +133,23 @@ export function withoutSnapshot(wish: Wish): Wish {
  * Goes on after a lost connection in a new session, from what the ledger says: the COMMIT whose answer was lost may have
  * succeeded. Not where an administrator ended the session, who meant it.
  */
-async function whileConnectionsGetLost<T>(schema: string, recoveryMs: number, attempt: () => Promise<T>): Promise<T> {
+async function whileConnectionsGetLost<T>(
+  schema: string,
+  { recoveryMs, stop }: SchemaOptions,
+  attempt: () => Promise<T>,
+): Promise<T> {
   let loss: { readonly at: number; readonly refusal: Refusal } | undefined;
   try {
     return await pRetry(attempt, {
-      retries: 10,
+      retries: Number.POSITIVE_INFINITY,
       minTimeout: 200,
+      maxTimeout: 5_000,
       factor: 2,
       randomize: true,
       shouldRetry: ({ error }) => {
         const refusal = refusalOf(error, schema);
         if (refusal.problems.some(isLoss)) loss ??= { at: performance.now(), refusal };
-        if (loss === undefined || performance.now() - loss.at > recoveryMs) return false;
+        if (stop.aborted || loss === undefined || performance.now() - loss.at > recoveryMs) return false;
         return refusal.problems.some((problem) => isLoss(problem) || problem.code === "unreachable");
       },
     });

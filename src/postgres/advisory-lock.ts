@@ -4,24 +4,30 @@ import pg from "pg";
 import { type LockHolder, Refusal } from "../problem.ts";
 import { endsSession } from "./sqlstate.ts";
 
+export interface LockOptions {
+  /** How long to wait for another run, in ms. */
+  readonly waitMs: number;
+  readonly onWait: (holder: LockHolder | undefined) => void;
+  /** Once aborted, it is not waited for any longer. */
+  readonly stop: AbortSignal;
+}
+
 /**
  * Holds the schema's advisory lock for the callback. A session lock, polled: a session that waits for a lock inside a
  * transaction deadlocks with CREATE INDEX CONCURRENTLY, which waits for all older transactions. Two runs on different
  * schemas never meet.
  *
- * @param waitMs how long to wait for another run, in ms
  * @param look a SELECT in the same message, which sees what the lock protects; the callback gets its rows, none where it failed
- * @throws Refusal locked, naming the holder
+ * @throws Refusal locked, naming the holder; stopped
  */
 export async function withSchemaLock<T>(
   client: pg.ClientBase,
   schema: string,
-  waitMs: number,
-  onWait: (holder: LockHolder | undefined) => void,
+  options: LockOptions,
   callback: (found: readonly pg.QueryResultRow[]) => Promise<T>,
   look = "",
 ): Promise<T> {
-  const found = await acquire(client, lockKey(schema), schema, waitMs, onWait, look);
+  const found = await acquire(client, lockKey(schema), schema, options, look);
   const result = await callback(found);
   // Not in a finally: a session whose callback threw is closed, and the lock goes with it.
   // All of them: a script may have taken one of its own, and the session serves the next schema.
@@ -33,17 +39,17 @@ export async function withSchemaLock<T>(
  * Holds the database's own lock for the callback, beside the schema's: for a step that changes what all schemas share, so that
  * such steps run one after the other.
  *
- * @throws Refusal locked, naming the holder
+ * @throws Refusal locked, naming the holder; stopped
  */
 export async function withDatabaseLock<T>(
   client: pg.ClientBase,
   schema: string,
-  waitMs: number,
+  options: Omit<LockOptions, "onWait">,
   callback: () => Promise<T>,
 ): Promise<T> {
   // No schema has an empty name.
   const key = lockKey("");
-  await acquire(client, key, schema, waitMs, () => {});
+  await acquire(client, key, schema, { ...options, onWait: () => {} });
   const result = await callback();
   await client.query(`SELECT pg_catalog.pg_advisory_unlock(${key})`);
   return result;
@@ -53,8 +59,7 @@ async function acquire(
   client: pg.ClientBase,
   key: bigint,
   schema: string,
-  waitMs: number,
-  onWait: (holder: LockHolder | undefined) => void,
+  { waitMs, onWait, stop }: LockOptions,
   look = "",
 ): Promise<readonly pg.QueryResultRow[]> {
   const started = performance.now();
@@ -65,12 +70,13 @@ async function acquire(
     maxTimeout: 2_000,
     factor: 1.5,
     randomize: true,
-    shouldRetry: ({ error }) => error instanceof Held,
+    shouldRetry: ({ error }) => error instanceof Held && !stop.aborted,
     onFailedAttempt: async ({ error, attemptNumber }) => {
       if (error instanceof Held && attemptNumber === 1) onWait(await lockHolder(client, key));
     },
   }).catch(async (error: unknown) => {
     if (!(error instanceof Held)) throw error;
+    if (stop.aborted) throw new Refusal([{ code: "stopped" }]);
     const waitedMs = Math.round(performance.now() - started);
     throw new Refusal([{ code: "locked", schema, waitedMs, holder: await lockHolder(client, key) }]);
   });

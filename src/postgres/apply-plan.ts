@@ -2,10 +2,12 @@ import type pg from "pg";
 import { MigrationError, Umzug } from "umzug";
 import { isDatabaseWide } from "../plan/once-a-database.ts";
 import type { Plan, Step } from "../plan/plan.ts";
+import { type Problem, Refusal } from "../problem.ts";
 import { withDatabaseLock } from "./advisory-lock.ts";
 import type { Database } from "./connection.ts";
 import { preambleOf } from "./preamble.ts";
 import { type ApplyContext, runStep, type StepResult } from "./run-step.ts";
+import { standing } from "./step-problem.ts";
 
 /**
  * Runs a plan's steps in their order, each whole or not at all (a script outside a transaction excepted, whose ledger
@@ -13,7 +15,7 @@ import { type ApplyContext, runStep, type StepResult } from "./run-step.ts";
  *
  * @param applied revisions in the ledger that the plan was made from
  * @param results gets each step's result as it is done, so that a failure leaves what came before it
- * @throws Refusal step-failed, blocked or connection-lost
+ * @throws Refusal step-failed, blocked or connection-lost; steps-left where it was stopped
  */
 export async function applyPlan(
   database: Database,
@@ -25,10 +27,12 @@ export async function applyPlan(
   results: StepResult[],
 ): Promise<void> {
   const run = async (step: Step) => {
-    onStep(step, plan.steps.indexOf(step));
-    const preamble = step === plan.steps[0] ? preambleOf(plan, context.settings.owner) : [];
+    const index = plan.steps.indexOf(step);
+    if (context.stop.aborted) throw new Refusal([stepsLeft(plan, index)]);
+    onStep(step, index);
+    const preamble = index === 0 ? preambleOf(plan, context.settings.owner) : [];
     const go = () => runStep(database, client, plan, step, preamble, context);
-    results.push(isDatabaseWide(step) ? await withDatabaseLock(client, plan.schema, context.waitMs, go) : await go());
+    results.push(isDatabaseWide(step) ? await withDatabaseLock(client, plan.schema, context, go) : await go());
   };
   const umzug = new Umzug({
     migrations: plan.steps.map((step) => ({ name: step.revision, up: () => run(step), down: () => run(step) })),
@@ -44,4 +48,9 @@ export async function applyPlan(
   } catch (error) {
     throw error instanceof MigrationError ? error.cause : error;
   }
+}
+
+function stepsLeft(plan: Plan, index: number): Problem {
+  const { schema, steps } = plan;
+  return { code: "steps-left", schema, at: standing(plan, index), left: steps.length - index, of: steps.length };
 }

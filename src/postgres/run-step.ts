@@ -19,6 +19,8 @@ export interface ApplyContext {
   readonly settings: StepSettings;
   /** How long to wait for another run on the same schema, in ms. */
   readonly waitMs: number;
+  /** Once aborted, no further step is begun. */
+  readonly stop: AbortSignal;
   /** Others were in the way of a step; it is run again after a pause. */
   readonly onRetry: (plan: Plan, step: Step, blocker: Blocker | undefined) => void;
 }

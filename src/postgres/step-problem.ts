@@ -97,7 +97,7 @@ function scriptPosition({ original, sent }: Failed, step: Step): number | undefi
 }
 
 /** The revision a schema is at when the steps before `index` have run. */
-function standing(plan: Plan, index: number): string {
+export function standing(plan: Plan, index: number): string {
   const step = plan.steps[index];
   // A down that failed left its revision the highest.
   if (step?.direction === "down") return index === 0 ? plan.from : step.revision;

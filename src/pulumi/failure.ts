@@ -21,7 +21,7 @@ export class PartialFailure extends Error {
 }
 
 /**
- * The failure of some schemas, told with what the others did.
+ * The failure of some schemas, or a stop on the way, told with what the others did.
  *
  * @param moving how many schemas had steps to take
  * @param held why a wave was not started
@@ -34,14 +34,24 @@ export function partial(
   results: readonly SchemaResult[],
   held: readonly Problem[],
 ): PartialFailure {
-  const failed = results.filter((result) => result.problems.length > 0);
+  const stopped = results.filter((result) => result.problems.some(isStop)).length;
+  const failed = results.filter((result) => result.problems.length > 0).length - stopped;
   const left = moving - results.length;
+  const parts = [
+    stopped > 0 && failed === 0 ? "" : `${failed} failed`,
+    stopped > 0 ? `${stopped} stopped on the way` : "",
+    left > 0 ? `${left} not started` : "",
+  ];
   const summary =
-    `${failed.length} of ${count(moving, "schema")} failed${left > 0 ? `, ${left} not started` : ""}. ` +
+    `Of ${count(moving, "schema")} ${parts.filter(Boolean).join(", ")}. ` +
     "What was done is kept; the next up goes on from there.";
-  const reasons = problemTexts([...failed.flatMap((result) => result.problems), ...held]);
+  const reasons = problemTexts([...results.flatMap((result) => result.problems), ...held]);
   // The provider's own text goes along: Pulumi does not add it here, and later reads would lack it.
   return new PartialFailure(id, { ...outs, __provider: news.__provider }, [...reasons, summary]);
+}
+
+function isStop({ code }: Problem): boolean {
+  return code === "stopped" || code === "steps-left";
 }
 
 /**

@@ -17,11 +17,14 @@ import {
   OutputsShape,
   type Raw,
 } from "./inputs.ts";
+import { endWithEngine } from "./stop.ts";
 
 /**
  * What the provider's methods do. Here Pulumi's shapes end: everything is parsed and handed on. What migrates is loaded only
  * by create and update: Pulumi starts this process twice in every run, mostly to find that there is nothing to do.
  */
+
+endWithEngine();
 
 /** The engine's stand-in for a value that a preview cannot know (pulumi: runtime/rpc.ts, unknownValue). */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";

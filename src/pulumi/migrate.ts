@@ -9,15 +9,20 @@ import { planAll, refuseChangedFolder } from "./plan-all.ts";
 import { lossTexts, unusedSnapshots } from "./report.ts";
 import { resultTable } from "./result-table.ts";
 import { runPlans } from "./run-plans.ts";
+import { withStop } from "./stop.ts";
 
 /**
  * Plans all schemas, then migrates them: an up's own work.
  *
  * @param olds the state before, where there is one
  * @returns the state after
- * @throws PartialFailure where some schemas failed; an error whose text is for the user where nothing was changed
+ * @throws PartialFailure where some schemas failed, or the engine was asked to stop; an error whose text is for the user where nothing was changed
  */
-export async function migrate(id: string, news: Raw, olds: Outputs | undefined): Promise<Outputs> {
+export function migrate(id: string, news: Raw, olds: Outputs | undefined): Promise<Outputs> {
+  return withStop((stop) => migrateUntil(stop, id, news, olds));
+}
+
+async function migrateUntil(stop: AbortSignal, id: string, news: Raw, olds: Outputs | undefined): Promise<Outputs> {
   const inputs = InputsShape.parse(news);
   const log = engineLog(inputs.progressUrn);
   try {
@@ -28,8 +33,8 @@ export async function migrate(id: string, news: Raw, olds: Outputs | undefined):
     refuseIfAny(missingRoles.map((role) => ({ code: "role-missing", role })));
     for (const text of unusedSnapshots(plans)) await log.warn(text);
     for (const text of lossTexts(losses)) await log.info(text);
-    await handOverAll(inputs.connection, handOvers, inputs);
-    const { results, held } = await runPlans(inputs, allowed, plans, log);
+    await handOverAll(inputs.connection, handOvers, inputs, stop);
+    const { results, held } = await runPlans(inputs, allowed, plans, log, stop);
     const outs = outputs(inputs, olds, history, plans, results);
     if (results.some((result) => result.steps.length > 0)) await log.info(resultTable(results));
     if (held.length > 0 || results.some((result) => result.problems.length > 0)) {

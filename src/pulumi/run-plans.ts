@@ -20,6 +20,7 @@ export async function runPlans(
   asked: ReadonlyMap<string, Wish>,
   plans: readonly Plan[],
   log: EngineLog,
+  stop: AbortSignal,
 ): Promise<FleetResult> {
   const moving = new Map(plans.filter((plan) => plan.steps.length > 0).map((plan) => [plan.schema, plan]));
   if (moving.size === 0) return { results: [], held: [] };
@@ -47,6 +48,7 @@ export async function runPlans(
       failureLimit: inputs.failureLimit,
       waitMs: inputs.waitTimeoutMs,
       recoveryMs: RECOVERY_MS,
+      stop,
       onWave: (index) => progress.beginWave(index),
       onResult: (result) => progress.note(result),
       onStep: (plan, step, index) =>

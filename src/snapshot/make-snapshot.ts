@@ -66,6 +66,7 @@ async function replay(database: Database, history: History, settings: StepSettin
     settings,
     waitMs: 0,
     recoveryMs: 0,
+    stop: new AbortController().signal,
     onStep: () => {},
     onRetry: () => {},
     onWait: () => {},

@@ -52,26 +52,27 @@ async function killedAt(moment: Moment, victim: Victim) {
   return outcome;
 }
 
-/** What a state says of the resource. Without the resource, it claims nothing. */
+/** A stack's state. */
 const State = z.object({
   checkpoint: z.object({
     latest: z.object({
-      resources: z.array(
-        z.object({
-          type: z.string(),
-          outputs: z.object({ current: z.record(z.string(), z.string()).optional() }).optional(),
-        }),
-      ),
+      resources: z.array(z.object({ type: z.string(), outputs: z.unknown().optional() })),
       pending_operations: z.array(z.object({ type: z.string() })).optional(),
     }),
   }),
 });
 
+/** What the resource says: schemas by the revision that they are at. */
+const Claim = z.object({ current: z.record(z.string(), z.array(z.string())) });
+
+/** What a state says of each schema; without the resource, it claims nothing. */
 function stateOf(stack: string) {
   const { latest } = State.parse(JSON.parse(project.state(stack))).checkpoint;
   const resource = latest.resources.find(({ type }) => type === "pulumi-nodejs:dynamic:SchemaMigration");
+  const { current } = resource ? Claim.parse(resource.outputs) : { current: {} };
+  const places = Object.entries(current).flatMap(([revision, schemas]) => schemas.map((schema) => [schema, revision]));
   return {
-    current: resource?.outputs?.current ?? {},
+    current: Object.fromEntries(places) as Readonly<Record<string, string>>,
     pending: latest.pending_operations?.map(({ type }) => type) ?? [],
   };
 }

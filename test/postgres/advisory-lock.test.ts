@@ -6,7 +6,7 @@ import { type LockHolder, Refusal } from "../../src/problem.ts";
 import { problemText } from "../../src/problem-text.ts";
 import { useDatabase } from "../support/database.ts";
 import { historyOf } from "../support/history.ts";
-import { migrateIn, problemsOf, withSession } from "../support/migrate.ts";
+import { migrateIn, NEVER, problemsOf, withSession } from "../support/migrate.ts";
 import { ledgerRows } from "../support/objects.ts";
 import { advisoryLocks } from "../support/sessions.ts";
 
@@ -45,12 +45,8 @@ function locked<T>(
   { waitMs = 10_000, waits = [] }: { readonly waitMs?: number; readonly waits?: (LockHolder | undefined)[] } = {},
 ): Promise<T> {
   return withSession(connection, (client) =>
-    withSchemaLock(
-      client,
-      schema,
-      waitMs,
-      (holder) => waits.push(holder),
-      () => callback(client),
+    withSchemaLock(client, schema, { waitMs, onWait: (holder) => waits.push(holder), stop: NEVER }, () =>
+      callback(client),
     ),
   );
 }
@@ -116,13 +112,7 @@ test("runs on different schemas do not wait", async () => {
 test("nor do runs on schemas of the same name in different databases", async () => {
   const holder = await hold("same_name");
   const elsewhere = withSession({ ...connection, database: "postgres" }, (client) =>
-    withSchemaLock(
-      client,
-      "same_name",
-      0,
-      () => {},
-      async () => "ran",
-    ),
+    withSchemaLock(client, "same_name", { waitMs: 0, onWait: () => {}, stop: NEVER }, async () => "ran"),
   );
   expect(await elsewhere).toBe("ran");
   await holder.release();
@@ -131,13 +121,7 @@ test("nor do runs on schemas of the same name in different databases", async () 
 describe("no lock stays behind", () => {
   test("after the callback, in a session that lives on", async () => {
     await withSession(connection, async (client) => {
-      await withSchemaLock(
-        client,
-        "lives_on",
-        0,
-        () => {},
-        async () => {},
-      );
+      await withSchemaLock(client, "lives_on", { waitMs: 0, onWait: () => {}, stop: NEVER }, async () => {});
       expect(await advisoryLocks(database)).toBe(0);
     });
   });

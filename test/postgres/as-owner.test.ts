@@ -7,7 +7,7 @@ import { problemText } from "../../src/problem-text.ts";
 import { rolesOf } from "../../src/role-name.ts";
 import { clientConfig, useDatabase } from "../support/database.ts";
 import { historyOf, type Scripts } from "../support/history.ts";
-import { migrate, problemsOf, SETTINGS, withSession } from "../support/migrate.ts";
+import { migrate, NEVER, problemsOf, SETTINGS, withSession } from "../support/migrate.ts";
 import { events, ledgerRows } from "../support/objects.ts";
 import { useRole } from "../support/role.ts";
 
@@ -29,7 +29,7 @@ beforeEach(() =>
 
 /** As an up does it: what is there goes to the roles first. */
 const up = async (revisions: Readonly<Record<string, Scripts>>, settings: Parameters<typeof migrate>[3] = {}) => {
-  await handOverAll(connection, await handOvers(), { ...SETTINGS, waitTimeoutMs: 10_000 });
+  await handOverAll(connection, await handOvers(), { ...SETTINGS, waitTimeoutMs: 10_000 }, NEVER);
   await migrate(connection, SCHEMA, historyOf(revisions), { owner, ...settings });
 };
 

@@ -3,7 +3,7 @@ import { withSchemaLock } from "../../src/postgres/advisory-lock.ts";
 import { problemText } from "../../src/problem-text.ts";
 import { useDatabase } from "../support/database.ts";
 import { historyOf } from "../support/history.ts";
-import { migrate, migrateIn, problemsOf, withSession } from "../support/migrate.ts";
+import { migrate, migrateIn, NEVER, problemsOf, withSession } from "../support/migrate.ts";
 import { ledgerRows } from "../support/objects.ts";
 import { useRole } from "../support/role.ts";
 import { advisoryLocks } from "../support/sessions.ts";
@@ -85,12 +85,8 @@ test("a script outside a transaction that fails as another role says why", async
 test("an advisory lock that a script takes for its session is not held on behind the schema's run", async () => {
   const schema = await freshSchema();
   await withSession(connection, async (client) => {
-    await withSchemaLock(
-      client,
-      schema,
-      0,
-      () => {},
-      () => migrateIn(client, schema, historyOf({ "0001_a": "SELECT pg_advisory_lock(42)" })),
+    await withSchemaLock(client, schema, { waitMs: 0, onWait: () => {}, stop: NEVER }, () =>
+      migrateIn(client, schema, historyOf({ "0001_a": "SELECT pg_advisory_lock(42)" })),
     );
     expect(await advisoryLocks(database)).toBe(0);
   });

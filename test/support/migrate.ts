@@ -21,6 +21,9 @@ export interface MigrateOptions extends Partial<StepSettings> {
 /** How steps run where a test says nothing else. */
 export const SETTINGS: StepSettings = { searchPath: [], lockTimeoutMs: 10_000, statementTimeoutMs: 60_000 };
 
+/** A run that nobody stops. */
+export const NEVER: AbortSignal = new AbortController().signal;
+
 /** A run as an up makes it. */
 export function newRun(): Run {
   return { id: randomUUID(), actor: "ana@laptop" };
@@ -58,6 +61,7 @@ export function fleetIn(
     concurrency: 1,
     waitMs: 30_000,
     recoveryMs: options.waitMs ?? 30_000,
+    stop: NEVER,
     waves: [Object.keys(wishes)],
     wavePauseMs: 0,
     onFailure: "stop" as const,
