@@ -12,7 +12,7 @@ import { inProcess } from "./node-process.ts";
 export function ours(): Tool {
   return {
     name: "ours",
-    what: "the work inside `pulumi up`: the provider's methods as the engine calls them, check and create; for a no-op refresh, check and diff. Counted inside the process.",
+    what: "the work inside `pulumi up`: the provider's methods as the engine calls them, check and create; for a no-op refresh, check and diff. Counted inside the process, its modules loaded.",
     workloads: ALL,
     slow: false,
     prepare: ({ migrations, folder }) => writeMigrations(folder, migrations),
