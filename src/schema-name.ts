@@ -39,3 +39,8 @@ const FIRST = 3;
 export function schemaNames(names: readonly string[]): string {
   return names.length > MANY ? `${names.length} schemas (${names.slice(0, FIRST).join(", ")}, …)` : names.join(", ");
 }
+
+/** The same for a column of a table: `dev, prod`; `997 schemas (tenant_1, …)`. */
+export function fewSchemaNames(names: readonly string[]): string {
+  return names.length > FIRST ? `${names.length} schemas (${names[0]}, …)` : names.join(", ");
+}

@@ -6,7 +6,7 @@ import type { Database } from "../postgres/connection.ts";
 import type { Problem } from "../problem.ts";
 import { runSchema, type SchemaOptions, type SchemaResult, type Wish, withoutSnapshot } from "./run-schema.ts";
 
-export interface FleetOptions extends SchemaOptions {
+export interface FleetOptions extends Omit<SchemaOptions, "onFailed"> {
   /** Schemas worked on at once; each takes one session. */
   readonly concurrency: number;
   /** Which schemas go together; each wave starts only when the one before is whole. */
@@ -57,7 +57,7 @@ export async function runFleet(
   return { results, held: options.stop.aborted && !isWhole ? [{ code: "stopped" }] : [] };
 }
 
-type SchemaRunner = (schema: string, wish: Wish) => Promise<SchemaResult>;
+type SchemaRunner = (schema: string, wish: Wish, onFailed: SchemaOptions["onFailed"]) => Promise<SchemaResult>;
 
 /** Runs one schema after the other. A snapshot that failed once is not tried again: the others replay, and it is told once. */
 function schemaRunner(database: Database, options: FleetOptions): SchemaRunner {
@@ -66,8 +66,8 @@ function schemaRunner(database: Database, options: FleetOptions): SchemaRunner {
     if (!unused) options.onSnapshotUnused(problem);
     unused = true;
   };
-  return (schema, wish) =>
-    runSchema(database, schema, unused ? withoutSnapshot(wish) : wish, { ...options, onSnapshotUnused });
+  return (schema, wish, onFailed) =>
+    runSchema(database, schema, unused ? withoutSnapshot(wish) : wish, { ...options, onSnapshotUnused, onFailed });
 }
 
 async function runWave(
@@ -79,12 +79,15 @@ async function runWave(
   const limit = pLimit(options.concurrency);
   let failures = 0;
   let stopped = false;
+  // Not only with the result: asking where a failed schema stands takes longer than some other schemas altogether.
+  const onFailed = (problems: readonly Problem[]) => {
+    failures += 1;
+    stopped ||= problems.some(isOfServer) || failures > allowedFailures(options);
+  };
   const results = await limit.map(schemas, async (schema) => {
     const wish = wishes.get(schema);
     if (stopped || options.stop.aborted || !wish) return undefined;
-    const result = await runOne(schema, wish);
-    if (failed(result)) failures += 1;
-    stopped ||= result.problems.some(isOfServer) || failures > allowedFailures(options);
+    const result = await runOne(schema, wish, onFailed);
     options.onResult(result);
     return result;
   });

@@ -26,6 +26,8 @@ export interface SchemaOptions extends ApplyContext {
   readonly recoveryMs: number;
   readonly onStep: (plan: Plan, step: Step, index: number) => void;
   readonly onWait: (schema: string, holder: LockHolder | undefined) => void;
+  /** As soon as the schema has failed, before it is known where it stands. */
+  readonly onFailed: (problems: readonly Problem[]) => void;
   /** A schema could not be made from the snapshot, and is replayed. */
   readonly onSnapshotUnused: (problem: SnapshotUnused) => void;
 }
@@ -56,6 +58,7 @@ export async function runSchema(
     return { schema, from: progress.from ?? to, to, steps: progress.steps, problems: [] };
   } catch (error) {
     const { problems } = refusalOf(error, schema);
+    options.onFailed(problems);
     const from = progress.from ?? BASE;
     const { to, steps } = await standing(database, schema, options, { from, steps: progress.steps });
     return { schema, from, to, steps, problems };

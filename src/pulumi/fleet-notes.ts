@@ -11,7 +11,7 @@ export function fleetNotes(inputs: Inputs, olds: Outputs | undefined, plans: rea
   const gone = [...before].filter((schema) => !now.has(schema));
   return [
     ...(fresh.length > 0 ? [`New here: ${schemaNames(fresh)}`] : []),
-    ...(gone.length > 0 ? [`Let go, with nothing dropped: ${schemaNames(gone)}`] : []),
+    ...(gone.length > 0 ? [`Let go: ${schemaNames(gone)}`] : []),
     ...(inputs.excluded.length > 0 ? [`Excluded: ${schemaNames(inputs.excluded)}`] : []),
     ...waveNotes(inputs, plans),
   ];

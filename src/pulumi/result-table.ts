@@ -1,6 +1,7 @@
 import type { SchemaResult } from "../fleet/run-schema.ts";
 import { plainTable } from "../plain-table.ts";
-import { schemaNames } from "../schema-name.ts";
+import { count } from "../problem-text.ts";
+import { fewSchemaNames } from "../schema-name.ts";
 
 /** Before and after of the schemas that moved, and the time of each step; those that went the same way are one. */
 export function resultTable(results: readonly SchemaResult[]): string {
@@ -12,7 +13,7 @@ export function resultTable(results: readonly SchemaResult[]): string {
     if (!first) return [];
     const whole = group.map(({ steps }) => steps.reduce((sum, step) => sum + step.durationMs, 0));
     return [
-      [schemaNames(group.map((result) => result.schema)), first.from, first.to, timeOf(whole)],
+      [fewSchemaNames(group.map((result) => result.schema)), first.from, first.to, timeOf(whole)],
       ...first.steps.map((step, index) => [
         "",
         "",
@@ -21,7 +22,11 @@ export function resultTable(results: readonly SchemaResult[]): string {
       ]),
     ];
   });
-  return plainTable([["schema", "before", "after", "time"], ...rows]);
+  const table = plainTable([["schema", "before", "after", "time"], ...rows]);
+  if (moved.length <= MANY) return table;
+  // Pulumi shows a message's first line on the resource's own.
+  const steps = moved.reduce((sum, result) => sum + result.steps.length, 0);
+  return `${count(moved.length, "schema")} moved, ${count(steps, "step")}\n${table}`;
 }
 
 /** Schemas told each on their own. */

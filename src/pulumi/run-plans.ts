@@ -50,7 +50,10 @@ export async function runPlans(
       recoveryMs: RECOVERY_MS,
       stop,
       onWave: (index) => progress.beginWave(index),
-      onResult: (result) => progress.note(result),
+      onResult: (result) => {
+        progress.note(result);
+        if (moving.size > 1) tell(`${result.schema}: ${result.problems.length > 0 ? "failed" : "done"}`);
+      },
       onStep: (plan, step, index) =>
         tell(`${plan.schema}: ${step.direction} ${stepName(step)} (${index + 1} of ${plan.steps.length})`),
       onRetry: (plan, step, blocker) =>

@@ -71,6 +71,7 @@ async function replay(database: Database, history: History, settings: StepSettin
     onRetry: () => {},
     onWait: () => {},
     onSnapshotUnused: () => {},
+    onFailed: () => {},
   });
   if (problems.length > 0) throw new Refusal(problems);
   await database.withClient(async (client) => {

@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { configValues } from "../config/config-values.ts";
 import { findFleets } from "../config/find-fleets.ts";
-import { errorText } from "../problem-text.ts";
+import { errorText, problemTexts } from "../problem-text.ts";
 import { readStatus, type SchemaStatus } from "./read-status.ts";
 import { statusTable } from "./status-table.ts";
 
@@ -27,11 +27,16 @@ try {
     console.error(`No stack owns schema "${schema}".`);
     process.exitCode = 1;
   }
-  if (json) console.log(JSON.stringify(told, undefined, 2));
+  if (json) console.log(JSON.stringify(told.map(inWords), undefined, 2));
   else if (told.length > 0) console.log(statusTable(told));
 } catch (error) {
   console.error(errorText(error));
   process.exitCode = 1;
+}
+
+/** A status for machines, which get the words of a problem as well. */
+function inWords({ problems, ...status }: SchemaStatus) {
+  return { ...status, problem: problems.length > 0 ? problemTexts(problems).join("\n") : null };
 }
 
 interface Arguments {

@@ -7,8 +7,7 @@ import { stepName } from "../plan/plan.ts";
 import { withDatabase } from "../postgres/connection.ts";
 import { type LastEvent, readLastEvents } from "../postgres/last-events.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
-import { Refusal } from "../problem.ts";
-import { errorText } from "../problem-text.ts";
+import { type Problem, Refusal } from "../problem.ts";
 import { readSnapshot } from "../snapshot/snapshot-file.ts";
 
 /** Where one schema of a stack stands. */
@@ -18,17 +17,17 @@ export interface SchemaStatus {
   readonly schema: string;
   /** Revision id, `base`, or null where the schema does not exist. */
   readonly current: string | null;
-  /** As the config says it. */
-  readonly target: string;
+  /** As the config says it; null where the schema is excluded. */
+  readonly target: string | null;
   /** What an up would run, `↑ 0010_add_cpf` or `↓ …`. */
   readonly pending: readonly string[];
   /** Why an up would be refused. */
-  readonly problem: string | null;
+  readonly problems: readonly Problem[];
   readonly lastEvent: LastEvent | null;
 }
 
 /**
- * Asks the ledgers of a fleet's schemas, read-only; a database without any ledger is fine.
+ * Asks the ledgers of a fleet's schemas and of those it leaves alone, read-only; a database without any ledger is fine.
  *
  * @throws Refusal when the folder cannot be read or the server cannot be reached
  */
@@ -38,18 +37,21 @@ export async function readStatus(stack: string, fleet: Fleet): Promise<readonly 
   return withDatabase(fleet.connection, 1, (database) =>
     database.withClient(async (client) => {
       await client.query("SET default_transaction_read_only = on");
-      const ledgers = await readLedgers(client, fleet.schemas);
+      const ledgers = await readLedgers(client, [...fleet.schemas, ...fleet.excluded]);
+      const excluded = new Set(fleet.excluded);
       const recorded = ledgers.filter((ledger) => ledger.exists).map((ledger) => ledger.schema);
       const events = await readLastEvents(client, recorded);
       return ledgers.map((ledger) => {
-        const target = targetOf(fleet, ledger.schema);
+        const target = excluded.has(ledger.schema) ? null : targetOf(fleet, ledger.schema);
         return {
           stack,
           fleet: fleet.name,
           schema: ledger.schema,
           current: ledger.schemaExists ? currentRevision(ledger) : null,
           target,
-          ...pending(target, () => makePlan({ ...fleet, ledger, history, target, snapshot })),
+          ...(target === null
+            ? { pending: [], problems: [] }
+            : pending(target, () => makePlan({ ...fleet, ledger, history, target, snapshot }))),
           lastEvent: events.get(ledger.schema) ?? null,
         };
       });
@@ -59,16 +61,16 @@ export async function readStatus(stack: string, fleet: Fleet): Promise<readonly 
 
 const SIGNS = { up: "↑", down: "↓", baseline: "=" } as const;
 
-function pending(target: string, plan: () => ReturnType<typeof makePlan>): Pick<SchemaStatus, "pending" | "problem"> {
+function pending(target: string, plan: () => ReturnType<typeof makePlan>): Pick<SchemaStatus, "pending" | "problems"> {
   // Where a step like -1 led, only the stack's state knows.
-  if (isRelative(target)) return { pending: ["(a step: see pulumi preview)"], problem: null };
+  if (isRelative(target)) return { pending: ["(a step: see pulumi preview)"], problems: [] };
   try {
     const steps = plan().steps.map(
       (step) => `${SIGNS[step.source === "baseline" ? "baseline" : step.direction]} ${stepName(step)}`,
     );
-    return { pending: steps, problem: null };
+    return { pending: steps, problems: [] };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { pending: [], problem: errorText(error) };
+    return { pending: [], problems: error.problems };
   }
 }

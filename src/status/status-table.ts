@@ -1,5 +1,6 @@
 import { plainTable } from "../plain-table.ts";
-import { schemaNames } from "../schema-name.ts";
+import { problemTexts } from "../problem-text.ts";
+import { fewSchemaNames } from "../schema-name.ts";
 import type { SchemaStatus } from "./read-status.ts";
 
 /** Schemas of a stack told one by one; of more, those that stand alike are one line. */
@@ -17,26 +18,26 @@ export function statusTable(statuses: readonly SchemaStatus[]): string {
     return [
       [
         first.stack,
-        schemaNames(group.map((status) => status.schema)),
+        fewSchemaNames(group.map((status) => status.schema)),
         first.current ?? "(no such schema)",
-        first.target,
+        first.target ?? "(excluded)",
         pendingText(first),
         lastText(group),
       ],
     ];
   });
-  const refused = new Set(statuses.flatMap(({ problem }) => (problem === null ? [] : [`\n${problem}`])));
+  const refused = problemTexts(statuses.flatMap(({ problems }) => problems)).map((text) => `\n${text}`);
   return [plainTable([["stack", "schema", "current", "target", "pending", "last event"], ...rows]), ...refused].join(
     "\n",
   );
 }
 
-function standing({ current, target, pending, problem }: SchemaStatus): string {
-  return JSON.stringify([current, target, pending, problem !== null]);
+function standing({ current, target, pending, problems }: SchemaStatus): string {
+  return JSON.stringify([current, target, pending, problems.length > 0]);
 }
 
-function pendingText({ pending, problem }: SchemaStatus): string {
-  if (problem !== null) return "refused, see below";
+function pendingText({ pending, problems }: SchemaStatus): string {
+  if (problems.length > 0) return "refused, see below";
   if (pending.length === 0) return "-";
   return pending.length <= 2 ? pending.join(", ") : `${pending[0]} … ${pending.at(-1)} (${pending.length})`;
 }
@@ -47,8 +48,14 @@ function lastText(group: readonly SchemaStatus[]): string {
   const [oldest, newest] = [events[0], events.at(-1)];
   if (!oldest || !newest) return "-";
   const { at, actor, direction, revision, outcome } = newest;
-  const since = minute(oldest.at) === minute(at) ? "" : `${minute(oldest.at)} to `;
-  return `${since}${minute(at)} ${actor}: ${direction} ${revision} ${outcome}`;
+  return `${span(minute(oldest.at), minute(at))} ${actor}: ${direction} ${revision} ${outcome}`;
+}
+
+/** `2026-11-22 19:44 to 19:52`: what both share is said once. */
+function span(from: string, to: string): string {
+  if (from === to) return to;
+  const [day = ""] = from.split(" ");
+  return `${from} to ${to.replace(`${day} `, "")}`;
 }
 
 function minute(at: Date): string {

@@ -5,7 +5,7 @@ import { afterAll } from "vitest";
 import type { Connection } from "../../src/postgres/connection.ts";
 import { layoutIn } from "../../toolchain/install/layout.ts";
 import { installTools } from "../../toolchain/install.ts";
-import { copyProject } from "../../toolchain/project-copy.ts";
+import { copyProject, type StackConfig } from "../../toolchain/project-copy.ts";
 
 /** What a command printed, and how it ended. */
 export interface Outcome {
@@ -34,9 +34,12 @@ export const PASSPHRASE = "passphrase-of-the-tests";
 export interface TestProjectOptions {
   /** Given by the PG* variables; undefined gives none. */
   readonly connection: Connection | undefined;
-  readonly stacks: Readonly<Record<string, readonly string[]>>;
+  /** The schemas of each stack, or its config, by its name. */
+  readonly stacks: Readonly<Record<string, StackConfig>>;
   /** The migrations, by file name, instead of the project's own. */
   readonly migrations?: Readonly<Record<string, string>>;
+  /** The URL of Pulumi's state backend, instead of a folder in the copy. */
+  readonly backend?: string;
 }
 
 /** Makes a copy of the project for the tests of a file, its stacks initialised, and removes it after them. */
@@ -47,9 +50,8 @@ export async function makeProject(options: TestProjectOptions): Promise<TestProj
     rmSync(join(folder, "migrations"), { recursive: true });
     mkdirSync(join(folder, "migrations"));
   }
-  const backend = join(folder, ".state");
-  mkdirSync(backend);
-  const project = await projectIn(folder, backend, options.connection);
+  mkdirSync(join(folder, STATE));
+  const project = await projectIn(folder, options);
   project.write(
     Object.fromEntries(Object.entries(options.migrations ?? {}).map(([file, sql]) => [`migrations/${file}`, sql])),
   );
@@ -57,12 +59,17 @@ export async function makeProject(options: TestProjectOptions): Promise<TestProj
   return project;
 }
 
-async function projectIn(folder: string, backend: string, connection: Connection | undefined): Promise<TestProject> {
+/** Where the state is, in a copy. */
+const STATE = ".state";
+
+async function projectIn(folder: string, options: TestProjectOptions): Promise<TestProject> {
+  const { connection } = options;
+  const backend = join(folder, STATE);
   const tools = await installTools();
   const env = {
     ...tools.env,
     ...(connection && pgVariables(connection)),
-    PULUMI_BACKEND_URL: `file://${backend}`,
+    PULUMI_BACKEND_URL: options.backend ?? `file://${backend}`,
     PULUMI_CONFIG_PASSPHRASE: PASSPHRASE,
   };
   const run = async (command: string, args: readonly string[]): Promise<Outcome> => {
@@ -84,7 +91,7 @@ async function projectIn(folder: string, backend: string, connection: Connection
       const other = temporaryFolder();
       cpSync(folder, other, { recursive: true, verbatimSymlinks: true });
       rmSync(folder, { recursive: true });
-      return projectIn(other, join(other, ".state"), connection);
+      return projectIn(other, options);
     },
   };
 }
