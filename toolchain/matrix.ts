@@ -8,7 +8,7 @@ import { layoutIn } from "./install/layout.ts";
 import { installTools } from "./install.ts";
 import { type PostgresMajor, provideOlderMajors } from "./postgres-majors.ts";
 
-const FOLDERS = ["test/postgres", "test/faults", "test/fleet", "test/adopt", "test/properties"];
+const FOLDERS = ["test/postgres", "test/faults", "test/fleet", "test/adopt", "test/snapshot", "test/properties"];
 
 const { tools } = layoutIn();
 await installTools();
