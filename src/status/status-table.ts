@@ -12,12 +12,16 @@ export function statusTable(statuses: readonly SchemaStatus[]): string {
   const groups = stacks.flatMap((all) =>
     all.length > MANY ? [...Map.groupBy(all, standing).values()] : all.map((status) => [status]),
   );
+  // A stack of one fleet has no use for its name.
+  const several = new Set(statuses.map(({ fleet }) => fleet)).size > 1;
+  const heading = ["stack", ...(several ? ["fleet"] : []), "schema", "current", "target", "pending", "last event"];
   const rows = groups.flatMap((group) => {
     const [first] = group;
     if (!first) return [];
     return [
       [
         first.stack,
+        ...(several ? [first.fleet] : []),
         fewSchemaNames(group.map((status) => status.schema)),
         first.current ?? "(no such schema)",
         first.target ?? "(excluded)",
@@ -27,13 +31,11 @@ export function statusTable(statuses: readonly SchemaStatus[]): string {
     ];
   });
   const refused = problemTexts(statuses.flatMap(({ problems }) => problems)).map((text) => `\n${text}`);
-  return [plainTable([["stack", "schema", "current", "target", "pending", "last event"], ...rows]), ...refused].join(
-    "\n",
-  );
+  return [plainTable([heading, ...rows]), ...refused].join("\n");
 }
 
-function standing({ current, target, pending, problems }: SchemaStatus): string {
-  return JSON.stringify([current, target, pending, problems.length > 0]);
+function standing({ fleet, current, target, pending, problems }: SchemaStatus): string {
+  return JSON.stringify([fleet, current, target, pending, problems.length > 0]);
 }
 
 function pendingText({ pending, problems }: SchemaStatus): string {
