@@ -34,8 +34,9 @@ export function statusTable(statuses: readonly SchemaStatus[]): string {
   return [plainTable([heading, ...rows]), ...refused].join("\n");
 }
 
-function standing({ fleet, current, target, pending, problems }: SchemaStatus): string {
-  return JSON.stringify([fleet, current, target, pending, problems.length > 0]);
+/** What a line tells of all its schemas. One that has just failed is not one of those which have not been started. */
+function standing({ fleet, current, target, pending, problems, lastEvent }: SchemaStatus): string {
+  return JSON.stringify([fleet, current, target, pending, problems.length > 0, lastEvent?.outcome]);
 }
 
 function pendingText({ pending, problems }: SchemaStatus): string {

@@ -23,7 +23,7 @@ const up = () => project.pulumi("up", "--yes", "--skip-preview", "--stack", "pro
 
 describe("waves", () => {
   it("nobody is started behind a canary that fails", async () => {
-    await query("CREATE TABLE public.site (healthy boolean); INSERT INTO public.site VALUES (false)");
+    await query("CREATE TABLE public.site (healthy boolean); INSERT INTO public.site VALUES (true)");
     await query("CREATE SCHEMA tenant_0007; CREATE TABLE tenant_0007.invoices (made_by text)");
     const since = await now(database);
     const { exitCode, output } = await up();
@@ -37,7 +37,7 @@ describe("waves", () => {
   });
 
   it("nor behind a wave that is whole while the check does not say true; the error quotes it", async () => {
-    await query("DROP TABLE tenant_0007.invoices");
+    await query("DROP TABLE tenant_0007.invoices; UPDATE public.site SET healthy = false");
     const since = await now(database);
     const { exitCode, output } = await up();
     expect(exitCode).not.toBe(0);
