@@ -115,7 +115,9 @@ async function migrateLocked(
     const unused = snapshotFailure(plan, error);
     if (!unused) throw error;
     options.onSnapshotUnused(unused);
-    return migrateLocked(database, client, ledger, withoutSnapshot(wish), options, progress);
+    // Read again: the failure was noted in its events.
+    const noted = await readLedger(client, ledger.schema);
+    return migrateLocked(database, client, noted, withoutSnapshot(wish), options, progress);
   }
 }
 
