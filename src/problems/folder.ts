@@ -1,0 +1,34 @@
+import { list } from "./wording.ts";
+
+/** What can be wrong with the migrations folder. */
+export type FolderProblem =
+  | { readonly code: "folder-missing"; readonly folder: string; readonly isFile: boolean }
+  | { readonly code: "not-utf8"; readonly file: string }
+  | { readonly code: "unnumbered"; readonly file: string; readonly isFolder: boolean }
+  | { readonly code: "unknown-direction"; readonly file: string }
+  | { readonly code: "duplicate-number"; readonly number: string; readonly files: readonly string[] }
+  | { readonly code: "bad-module"; readonly file: string; readonly detail: string }
+  | { readonly code: "bad-metadata"; readonly file: string; readonly detail: string };
+
+/** The words of a {@link FolderProblem}. */
+export function folderText(problem: FolderProblem): string {
+  switch (problem.code) {
+    case "folder-missing":
+      return (
+        `The migrations folder "${problem.folder}" ${problem.isFile ? "is a file" : "does not exist"}. ` +
+        `${problem.isFile ? "Name" : "Create it, or name"} another: pulumi config set migrations FOLDER.`
+      );
+    case "not-utf8":
+      return `${problem.file}: is not UTF-8 text, so what it would write is not certain. Save it as UTF-8.`;
+    case "unnumbered":
+      return `${problem.file}: the name has no number to order it by. Name it like 0007_add_cpf${problem.isFolder ? "" : ".up.sql"}.`;
+    case "unknown-direction":
+      return `${problem.file}: is it the way up or down? Name it ….up.sql or ….down.sql.`;
+    case "duplicate-number":
+      return `Number ${problem.number} is used by ${list(problem.files)}. Which goes first? Give one of them the next free number.`;
+    case "bad-module":
+      return `${problem.file}: is no migration. ${problem.detail}. It exports async functions up and, for the way back, down.`;
+    case "bad-metadata":
+      return `${problem.file}: not understood. ${problem.detail}`;
+  }
+}

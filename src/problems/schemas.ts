@@ -1,0 +1,25 @@
+import { list } from "./wording.ts";
+
+/** What can be wrong with the choice of schemas. */
+export type SchemasProblem =
+  | { readonly code: "schema-name"; readonly schema: string; readonly why: string }
+  | { readonly code: "owned-twice"; readonly schemas: readonly string[]; readonly fleets: readonly string[] }
+  | { readonly code: "schemas-query"; readonly got: string };
+
+/** The words of a {@link SchemasProblem}. */
+export function schemasText(problem: SchemasProblem): string {
+  switch (problem.code) {
+    case "schema-name":
+      return `Schema name "${problem.schema}": ${problem.why}`;
+    case "owned-twice":
+      return (
+        `${problem.schemas.length === 1 ? "Schema" : "Schemas"} ${list(problem.schemas)} would be owned by ${list(problem.fleets)}, each with ` +
+        "its own target. Leave them to one: pulumi config set --path 'fleets.FLEET.exclude[0]' SCHEMA."
+      );
+    case "schemas-query":
+      return (
+        `schemasQuery gave ${problem.got} where a schema's name should be. It wants one row a schema, the name in the first column: ` +
+        "select schema_name from public.tenants where active."
+      );
+  }
+}

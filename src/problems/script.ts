@@ -1,0 +1,63 @@
+import { brief } from "./wording.ts";
+
+/** What can be wrong with a script. */
+export type ScriptProblem =
+  | {
+      readonly code: "syntax-error";
+      readonly file: string;
+      readonly line: number;
+      readonly column: number;
+      readonly detail: string;
+      readonly text: string;
+    }
+  | { readonly code: "transaction-control"; readonly file: string; readonly line: number; readonly text: string }
+  | {
+      readonly code: "mixed-transaction";
+      readonly file: string;
+      readonly line: number;
+      readonly text: string;
+      /** True where the script wraps it into a BEGIN … COMMIT of its own. */
+      readonly wrapped: boolean;
+    }
+  | { readonly code: "leaves-role"; readonly file: string; readonly line: number; readonly text: string }
+  | { readonly code: "unbound-definer"; readonly file: string; readonly line: number; readonly text: string };
+
+/** The words of a {@link ScriptProblem}. */
+export function scriptText(problem: ScriptProblem): string {
+  switch (problem.code) {
+    case "syntax-error":
+      return `${problem.file}:${problem.line}:${problem.column}: ${problem.detail}\n${pointer(problem.text, problem.column)}`;
+    case "transaction-control":
+      return (
+        `${problem.file}:${problem.line}: "${brief(problem.text)}" would end or begin a transaction inside the script's own. ` +
+        "Remove it: each script runs in one transaction, together with its ledger row. One BEGIN … COMMIT around the whole script is fine."
+      );
+    case "mixed-transaction":
+      return (
+        `${problem.file}:${problem.line}: "${brief(problem.text)}" cannot run in a transaction, ` +
+        `${problem.wrapped ? "but the script wraps it into one: remove its BEGIN and COMMIT. " : "but the script also holds statements that should. "}` +
+        "Move it to a revision of its own, or say that no statement of the script needs one: a line -- migrate:no-transaction."
+      );
+    case "leaves-role":
+      return (
+        `${problem.file}:${problem.line}: "${brief(problem.text)}" would leave the role that the script runs as, the schema's owner. ` +
+        "Remove it: what needs another role's rights is not this schema's own, and done elsewhere."
+      );
+    case "unbound-definer":
+      return (
+        `${problem.file}:${problem.line}: "${brief(problem.text)}" is SECURITY DEFINER without a search path: it would use the owner's rights ` +
+        "on what its caller's search path leads it to. Add to it: SET search_path FROM CURRENT, which is this schema."
+      );
+  }
+}
+
+/** A line with a caret below one of its columns; of a long line what is around it. */
+function pointer(line: string, column: number): string {
+  const from = Math.max(0, column - 1 - POINTER_WIDTH / 2);
+  const shown = [...line].slice(from, from + POINTER_WIDTH);
+  // Tabs stay tabs below, so that the caret stands where they lead.
+  const before = shown.slice(0, column - 1 - from).map((character) => (character === "\t" ? "\t" : " "));
+  return `  ${shown.join("")}\n  ${before.join("")}^`;
+}
+
+const POINTER_WIDTH = 100;

@@ -1,0 +1,121 @@
+import type { Direction } from "./plan.ts";
+import { type ServerError, serverSaid } from "./server.ts";
+import { count, excerpt, indent } from "./wording.ts";
+
+/** What can be wrong with running the steps. */
+export type StepProblem =
+  | { readonly code: "stopped" }
+  | {
+      readonly code: "steps-left";
+      readonly schema: string;
+      readonly at: string;
+      readonly left: number;
+      readonly of: number;
+    }
+  | { readonly code: "wave-check"; readonly query: string; readonly answer: string }
+  | {
+      readonly code: "blocked";
+      readonly schema: string;
+      readonly revision: string;
+      readonly file: string;
+      readonly attempts: number;
+      /** True outside a transaction: what was done before stays. */
+      readonly partly: boolean;
+      readonly blocker: Blocker | undefined;
+      readonly error: ServerError;
+    }
+  | {
+      readonly code: "locked";
+      readonly schema: string;
+      readonly waitedMs: number;
+      readonly holder: LockHolder | undefined;
+    }
+  | {
+      readonly code: "step-failed";
+      readonly schema: string;
+      readonly revision: string;
+      readonly direction: Direction;
+      readonly file: string;
+      readonly line: number | undefined;
+      readonly statement: string | undefined;
+      readonly error: ServerError;
+      /** Where the schema stands now. */
+      readonly at: string;
+      /** What has to be mended. */
+      readonly cause: "script" | "disk-full";
+      /** True where the script ran outside a transaction, so that earlier statements of it stay. */
+      readonly partly: boolean;
+    };
+
+/** The session that holds a schema's advisory lock (pg_stat_activity). */
+export interface LockHolder {
+  readonly pid: number;
+  readonly application: string;
+  readonly user: string;
+  /** Since when, in seconds. */
+  readonly seconds: number;
+}
+
+/** The session that stands in the way of a step (pg_blocking_pids). */
+export interface Blocker extends LockHolder {
+  /** What it runs or ran last, its first 200 characters; `seconds` is the age of its transaction. */
+  readonly query: string;
+}
+
+/** The words of a {@link StepProblem}. */
+export function stepText(problem: StepProblem): string {
+  switch (problem.code) {
+    case "stopped":
+      return "Stopped, as asked: what was under way is finished, and nothing more was begun.";
+    case "steps-left":
+      return `Schema "${problem.schema}" is at ${problem.at}; ${problem.left} of ${count(problem.of, "step")} ${problem.left === 1 ? "is" : "are"} left.`;
+    case "wave-check":
+      return (
+        `The next wave was not started: waveCheck gave ${problem.answer}, and wants true:\n${indent(excerpt(problem.query))}\n` +
+        "Look into it; the next up goes on with what is left."
+      );
+    case "blocked":
+      return (
+        `Schema "${problem.schema}", ${problem.file}: gave way ${count(problem.attempts, "time")} to other sessions (${problem.error.message}, ` +
+        `SQLSTATE ${problem.error.sqlstate}).${blockerText(problem.blocker)}\n${problem.partly ? `${problem.revision} is marked as interrupted, and goes on with the next run` : `Nothing of ${problem.revision} remains`}. ` +
+        "Run again when the way is free, or wait longer for locks: pulumi config set lockTimeoutMs MS."
+      );
+    case "locked":
+      return (
+        `Schema "${problem.schema}" is being migrated by another run: ${holderText(problem.holder)}. ` +
+        `Gave up after ${(problem.waitedMs / 1000).toFixed(1)} s. Run again when it is done, or wait longer: pulumi config set waitTimeoutMs MS.`
+      );
+    case "step-failed":
+      return stepFailed(problem);
+  }
+}
+
+/** The session that holds a lock, for people. */
+export function holderText(holder: LockHolder | undefined): string {
+  if (!holder) return "a session that has just ended";
+  return `${holder.application || "a session"} of ${holder.user} (pid ${holder.pid}, for ${holder.seconds} s)`;
+}
+
+function blockerText(blocker: Blocker | undefined): string {
+  if (!blocker) return "";
+  return ` In the way: ${holderText(blocker)}, whose last statement is\n${indent(excerpt(blocker.query))}`;
+}
+
+function stepFailed(problem: Extract<StepProblem, { code: "step-failed" }>): string {
+  const { schema, file, line, statement, error, at, cause, partly, revision, direction } = problem;
+  const where = line === undefined ? file : `${file}:${line}`;
+  const shown = statement === undefined ? "" : `\n${indent(excerpt(statement))}`;
+  const mend = { script: direction === "up" ? "Mend the script" : "Mend its down script", "disk-full": FREE_SPACE }[
+    cause
+  ];
+  const whole =
+    direction === "up"
+      ? `Nothing of ${revision} remains; the schema is at ${at}.`
+      : `${revision} is still applied, as it was.`;
+  const rest = partly
+    ? `${revision} ran outside a transaction: its earlier statements stay.${cause === "disk-full" ? ` ${FREE_SPACE} first.` : ""}`
+    : `${whole} ${mend} and run again.`;
+  return `Schema "${schema}", ${where}: ${serverSaid(error)}${shown}\n${rest}`;
+}
+
+const FREE_SPACE = "Free space on the server's disk";

@@ -1,0 +1,38 @@
+/** How many names of a list are told before "and 37 more". */
+export const MANY = 10;
+
+/** "a, b and c". */
+export function list(items: readonly string[], word = "and"): string {
+  if (items.length > MANY) return `${items.slice(0, MANY).join(", ")} ${word} ${items.length - MANY} more`;
+  const last = items.at(-1) ?? "";
+  return items.length < 2 ? last : `${items.slice(0, -1).join(", ")} ${word} ${last}`;
+}
+
+/** "1 step", "2 steps". */
+export function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? "" : "s"}`;
+}
+
+/** A name as SQL quotes it. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A statement in one line of at most 60 characters. */
+export function brief(sql: string): string {
+  const line = sql.replaceAll(/\s+/g, " ");
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+}
+
+/** A statement's first eight lines. */
+export function excerpt(sql: string): string {
+  const all = sql.split("\n");
+  return all.length > EXCERPT_LINES ? [...all.slice(0, EXCERPT_LINES), "…"].join("\n") : sql;
+}
+
+const EXCERPT_LINES = 8;
+
+/** Every line of a text, moved in. */
+export function indent(text: string, by = "  "): string {
+  return text.replaceAll(/^(?=.)/gm, by);
+}
