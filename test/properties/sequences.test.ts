@@ -14,7 +14,7 @@ const database = useDatabase();
 const proxy = useProxy(database.connection);
 
 // SEQUENCES=500 plays more, SEED other ones. A counterexample prints its seed and path: SEED=… SEED_PATH=… plays it again.
-const { SEQUENCES = "24", SEED = "4", SEED_PATH } = process.env;
+const { SEQUENCES = "30", SEED = "4", SEED_PATH } = process.env;
 const numRuns = Number(SEQUENCES);
 /** On a machine that has other things to do; else it is about one. */
 const SECONDS_EACH = 15;

@@ -75,9 +75,10 @@ export async function startProxy(server: Connection): Promise<Proxy> {
   const open = new Set<() => void>();
   // Connections share the weather that they began in.
   let weather: Weather = { thawed: undefined, pairs: [] };
-  const listener = createServer((client) => {
+  // Without delay: messages are handed on one by one, and each would wait 40 ms for the last one's acknowledgement.
+  const listener = createServer({ noDelay: true }, (client) => {
     const own = weather;
-    const upstream = connect(server.port, server.host);
+    const upstream = connect({ port: server.port, host: server.host, noDelay: true });
     const cut = join(client, upstream, faults, () => own.thawed?.promise);
     own.pairs.push([client, upstream]);
     open.add(cut);
