@@ -14,6 +14,9 @@ import type { Inputs } from "./inputs.ts";
 /** How long a server that was lost is waited for: a restart or a failover takes less. */
 const RECOVERY_MS = 60_000;
 
+/** Waits for other runs that stay in the log: who holds a lock has to be found there afterwards. Of a fleet the first few. */
+const WAITS_TOLD = 3;
+
 /** Runs the plans that hold steps, telling how far it is; a schema that is where it should be costs nothing. */
 export async function runPlans(
   inputs: Inputs,
@@ -33,6 +36,7 @@ export async function runPlans(
   );
   const waves = wavesOf(inputs, plans);
   const progress = new Progress(moving.size, waves.length);
+  let waits = 0;
   const tell = (text: string) => log.status(`${progress}${text}`);
   const concurrency = Math.min(moving.size, await sessionsFor(inputs.connection, inputs.concurrency));
   // One session more than schemas at once, for the watch over slow steps.
@@ -59,7 +63,12 @@ export async function runPlans(
       onRetry: (plan, step, blocker) =>
         tell(`${plan.schema}: ${step.revision} gave way to ${holderText(blocker)} and tries again`),
       onSnapshotUnused: (problem) => void log.warn(problemText(problem)),
-      onWait: (schema, holder) => tell(`${schema}: waiting for ${holderText(holder)}`),
+      onWait: (schema, holder) => {
+        const text = `${schema}: waiting for ${holderText(holder)}`;
+        waits += 1;
+        if (waits <= WAITS_TOLD) void log.info(text);
+        else tell(text);
+      },
     }),
   );
 }
