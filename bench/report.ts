@@ -9,7 +9,7 @@ import { WORKLOADS, type Workload } from "./workloads.ts";
 /** All that a run found; `latest.json` as it stands. */
 export interface Results {
   readonly rows: readonly Row[];
-  /** Tools that could not be run here, and why. */
+  /** Tools that were not run, or not on all sizes, and why. */
   readonly leftOut: readonly { readonly tool: string; readonly why: string }[];
   readonly network: readonly NetworkRow[];
   readonly wholeUp: readonly WholeUp[];
