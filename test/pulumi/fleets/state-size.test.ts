@@ -14,8 +14,8 @@ it("a schema takes less than 100 bytes of the state, its name included", async (
   const hundred = await stateOf(100);
   const threeHundred = await stateOf(300);
   const each = (threeHundred - hundred) / 200;
-  // Twice: as it is asked for, and at which revision it is.
-  expect(each).toBe('"tenant_0001",'.length * 2);
+  // Twice: as it is asked for, and at which revision it is. Times in the state are a digit shorter now and then.
+  expect(Math.round(each)).toBe('"tenant_0001",'.length * 2);
   expect(each).toBeLessThan(100);
 });
 
