@@ -42,8 +42,10 @@ const REVISIONS: readonly MarkedRevision[] = [
 const history = markedHistory(REVISIONS);
 const TARGETS = ["base", ...REVISIONS.map(({ id }) => id), "0008_last", "0008_last"];
 
-/** Longer than any run takes that nobody disturbs, so that some kills come too late: that has to hold too. */
-const LATEST_MS = 700;
+/** More steps than most runs take, so that some kills come too late: that has to hold too. */
+const LATEST_STEP = 16;
+/** Longer than a slow script, so that a kill may strike within a step, at its end or in one that follows. */
+const LATEST_MS = 70;
 const ENDS_WITHIN_MS = 60_000;
 
 /**
@@ -74,6 +76,8 @@ export function chaos({ seed, rounds, seconds, log }: ChaosOptions): Promise<Cha
 /** All that is decided before a round begins. */
 interface Round {
   readonly victim: (typeof VICTIMS)[number];
+  /** How many steps of the first process have begun before, and how many ms ago the last of them has. */
+  readonly afterSteps: number;
   readonly afterMs: number;
   /** Of each process: the targets by schema, and how many schemas at once. */
   readonly runs: readonly { readonly targets: Targets; readonly concurrency: number }[];
@@ -90,6 +94,7 @@ function choose(random: Random): Round {
   const targets = () => Object.fromEntries(SCHEMAS.map((schema) => [schema, pick(random, TARGETS)]));
   return {
     victim: pick(random, VICTIMS),
+    afterSteps: Math.floor(random() * LATEST_STEP),
     afterMs: Math.floor(random() * LATEST_MS),
     runs: Array.from({ length: pick(random, [1, 1, 2]) }, () => ({
       targets: targets(),
@@ -99,9 +104,9 @@ function choose(random: Random): Round {
   };
 }
 
-function describeRound({ victim, afterMs, runs, next }: Round): string {
+function describeRound({ victim, afterSteps, afterMs, runs, next }: Round): string {
   const places = (targets: Targets) => Object.values(targets).join(" ");
-  return `${victim} after ${afterMs} ms of ${runs.map(({ targets }) => places(targets)).join(" and ")}; then ${places(next)}`;
+  return `${victim} ${afterMs} ms after ${afterSteps} steps of ${runs.map(({ targets }) => places(targets)).join(" and ")}; then ${places(next)}`;
 }
 
 interface Outcome {
@@ -116,7 +121,9 @@ async function play(server: EmbeddedServer, database: TestDatabase, round: Round
   );
   try {
     await Promise.all(runs.map((run) => run.ready));
-    const ended = Promise.race(runs.map((run) => run.results)).then(() => true);
+    const [first] = runs;
+    const ended = first?.results.then(() => true);
+    await first?.steps(round.afterSteps);
     const late = await Promise.race([ended, sleep(round.afterMs).then(() => false)]);
     await kill(round.victim, runs, server, database);
     const results = await inTime(Promise.all(runs.map((run) => run.results)));

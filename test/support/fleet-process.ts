@@ -1,4 +1,7 @@
-/** One up over several schemas in a process of its own, which can be killed. Told what to do by its only argument. */
+/**
+ * One up over several schemas in a process of its own, which can be killed. Told what to do by its only argument; prints a
+ * line when it is ready, one for each step that begins, and its results.
+ */
 import type { Connection } from "../../src/postgres/connection.ts";
 import { historyOf, type Scripts } from "./history.ts";
 import { up, wish } from "./migrate.ts";
@@ -20,6 +23,10 @@ if (import.meta.main) {
   );
   const { concurrency, waitMs } = task;
   console.log("ready");
-  const results = await up(task.connection, wishes, { concurrency, waitMs });
+  const results = await up(task.connection, wishes, {
+    concurrency,
+    waitMs,
+    onStep: ({ schema }, { revision }) => console.log(`${schema} ${revision}`),
+  });
   console.log(JSON.stringify(results));
 }

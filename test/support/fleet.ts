@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import type { SchemaResult } from "../../src/fleet/run-schema.ts";
 import type { FleetTask } from "./fleet-process.ts";
@@ -9,6 +10,8 @@ import type { FleetTask } from "./fleet-process.ts";
 export interface FleetProcess {
   /** Resolves when the process has started and begins its work, or has ended. */
   readonly ready: Promise<void>;
+  /** Resolves when so many steps have begun in all its schemas, or the process has ended. */
+  readonly steps: (count: number) => Promise<void>;
   /** SIGKILL; resolves when the process is gone. */
   readonly kill: () => Promise<void>;
   /** What it answered; undefined where it was killed before. Rejects where it failed by itself. */
@@ -22,16 +25,21 @@ export function startFleet(task: FleetTask): FleetProcess {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = once(child, "exit");
-  const ready = Promise.race([once(child.stdout, "data"), ended]).then(() => {});
-  const output = Promise.all([text(child.stdout), text(child.stderr), ended]);
-  const results = output.then(([out, error, [code]]) => {
+  const lines: string[] = [];
+  const output = createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
+  const closed = once(output, "close").then(() => "closed");
+  const printed = async (count: number) => {
+    while (lines.length < count && (await Promise.race([once(output, "line"), closed])) !== "closed");
+  };
+  const results = Promise.all([text(child.stderr), ended, closed]).then(([error, [code]]) => {
     if (child.signalCode === "SIGKILL") return undefined;
     if (code !== 0) throw new Error(`the run's process ended with ${child.signalCode ?? code}:\n${error}`);
-    return JSON.parse(out.slice(out.indexOf("\n"))) as readonly SchemaResult[];
+    return JSON.parse(lines.at(-1) ?? "") as readonly SchemaResult[];
   });
   results.catch(() => {});
   return {
-    ready,
+    ready: printed(1),
+    steps: (count) => printed(1 + count),
     kill: async () => {
       child.kill("SIGKILL");
       await ended;
