@@ -1,5 +1,5 @@
 import type { EmbeddedServer } from "../toolchain/embedded-postgres.ts";
-import { runChain, type Sample } from "./run-chain.ts";
+import { beginJourney, type Journey, type Sample, withGround } from "./journey.ts";
 import type { Tool } from "./tool.ts";
 import { type Chain, fleetChain, historyChain } from "./workloads.ts";
 
@@ -42,28 +42,52 @@ export function fullBouts(sizes: readonly number[], huge: boolean): readonly Bou
 }
 
 /**
- * Runs the bouts, the tools taking turns: what else the machine does at a moment hits all alike. Each round begins with
- * another tool.
+ * Runs the bouts, the tools taking turns: what else the machine does at a moment hits all alike. All take their first stage
+ * before one takes its second: the last one deletes, and creating is slow for minutes after that (see createDatabase).
  */
-export async function runBouts(
+export function runBouts(
   server: EmbeddedServer,
   bouts: readonly Bout[],
   tools: readonly Tool[],
   concurrency: number,
   onSample: (sample: Sample) => void,
 ): Promise<readonly Sample[]> {
-  const samples: Sample[] = [];
-  for (const { chain, times, slowTimes, only } of bouts) {
-    for (let round = 0; round < times; round += 1) {
-      const first = round % tools.length;
-      for (const tool of [...tools.slice(first), ...tools.slice(0, first)]) {
-        if (round >= (tool.slow ? slowTimes : times) || only?.includes(tool.name) === false) continue;
-        if (!chain.stages.some(({ workload }) => tool.workloads.includes(workload))) continue;
-        const found = await runChain(server, chain, tool, concurrency, tool.run);
-        for (const sample of found) onSample(sample);
-        samples.push(...found);
+  return withGround(server, concurrency, async (ground) => {
+    const turns = bouts.flatMap((bout) => turnsOf(bout, tools));
+    const journeys = new Map<Turn, Journey>();
+    const samples: Sample[] = [];
+    for (let index = 0; turns.some(({ chain }) => index < chain.stages.length); index += 1) {
+      for (const turn of turns) {
+        const { chain, tool } = turn;
+        const stage = chain.stages[index];
+        if (!stage) continue;
+        const journey = journeys.get(turn) ?? (await beginJourney(ground, chain, tool));
+        journeys.set(turn, journey);
+        const sample = await journey.go(stage, tool.run);
+        if (!sample) continue;
+        onSample(sample);
+        samples.push(sample);
       }
     }
-  }
-  return samples;
+    return samples;
+  });
+}
+
+/** One tool in one round of a bout. */
+interface Turn {
+  readonly chain: Chain;
+  readonly tool: Tool;
+}
+
+/** Each round begins with another tool. */
+function turnsOf({ chain, times, slowTimes, only }: Bout, tools: readonly Tool[]): readonly Turn[] {
+  const takesPart = (tool: Tool, round: number) =>
+    round < (tool.slow ? slowTimes : times) &&
+    only?.includes(tool.name) !== false &&
+    chain.stages.some(({ workload }) => tool.workloads.includes(workload));
+  return Array.from({ length: times }, (_, round) => {
+    const first = round % tools.length;
+    const inTurn = [...tools.slice(first), ...tools.slice(0, first)];
+    return inTurn.filter((tool) => takesPart(tool, round)).map((tool) => ({ chain, tool }));
+  }).flat();
 }

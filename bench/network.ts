@@ -1,5 +1,5 @@
 import type { EmbeddedServer } from "../toolchain/embedded-postgres.ts";
-import { runChain } from "./run-chain.ts";
+import { beginJourney, type Sample, withGround } from "./journey.ts";
 import type { Measured, Tool } from "./tool.ts";
 import { withTrafficProxy } from "./traffic-proxy.ts";
 import { fleetChain, type Workload } from "./workloads.ts";
@@ -51,10 +51,19 @@ interface Counted extends Measured {
 }
 
 function through(server: EmbeddedServer, n: number, tool: Tool, concurrency: number, delayMs: number) {
-  return runChain<Counted>(server, fleetChain(n), tool, concurrency, (job) =>
-    withTrafficProxy(job.connection, delayMs, async (connection, traffic) => ({
-      ...(await tool.run({ ...job, connection })),
-      ...traffic,
-    })),
-  );
+  return withGround(server, concurrency, async (ground) => {
+    const chain = fleetChain(n);
+    const journey = await beginJourney(ground, chain, tool);
+    const samples: Sample<Counted>[] = [];
+    for (const stage of chain.stages) {
+      const sample = await journey.go<Counted>(stage, (job) =>
+        withTrafficProxy(job.connection, delayMs, async (connection, traffic) => ({
+          ...(await tool.run({ ...job, connection })),
+          ...traffic,
+        })),
+      );
+      if (sample) samples.push(sample);
+    }
+    return samples;
+  });
 }

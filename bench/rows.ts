@@ -1,4 +1,4 @@
-import type { Sample } from "./run-chain.ts";
+import type { Sample } from "./journey.ts";
 import { WORKLOADS, type Workload } from "./workloads.ts";
 
 /** A line of the table, and of `latest.json`. */

@@ -6,7 +6,7 @@ import { layoutIn } from "../toolchain/install/layout.ts";
 import { installTools, type Tools } from "../toolchain/install.ts";
 import { copyProject } from "../toolchain/project-copy.ts";
 import { benchMigrations } from "./migrations.ts";
-import { libpq, settle, withDatabaseOf } from "./server.ts";
+import { createDatabase, libpq, settle } from "./server.ts";
 import { timed } from "./tool.ts";
 import { writeMigrations } from "./tools/ours.ts";
 import { fleetChain } from "./workloads.ts";
@@ -60,22 +60,21 @@ new Nothing(provider, "nothing", {});
 export async function measureWholeUp(server: EmbeddedServer, n: number): Promise<WholeUp> {
   const tools = await installTools();
   const { schemas } = fleetChain(n);
-  return withDatabaseOf(server, "bench", schemas, async (connection) => {
-    const [ours, empty] = [await program(tools, OURS, schemas), await program(tools, EMPTY, schemas)];
-    try {
-      const rows: UpRow[] = [];
-      for (const command of Object.keys(COMMANDS) as readonly Command[]) {
-        await settle(connection);
-        const emptySeconds = await empty.time(COMMANDS[command], {});
-        const seconds = await ours.time(COMMANDS[command], libpq(connection));
-        rows.push({ command, n, seconds, emptySeconds });
-      }
-      return { rows, stateBytesPerSchema: (ours.stateBytes() - empty.stateBytes()) / n };
-    } finally {
-      ours.remove();
-      empty.remove();
+  const connection = await createDatabase(server, schemas);
+  const [ours, empty] = [await program(tools, OURS, schemas), await program(tools, EMPTY, schemas)];
+  try {
+    const rows: UpRow[] = [];
+    for (const command of Object.keys(COMMANDS) as readonly Command[]) {
+      await settle(connection);
+      const emptySeconds = await empty.time(COMMANDS[command], {});
+      const seconds = await ours.time(COMMANDS[command], libpq(connection));
+      rows.push({ command, n, seconds, emptySeconds });
     }
-  });
+    return { rows, stateBytesPerSchema: (ours.stateBytes() - empty.stateBytes()) / n };
+  } finally {
+    ours.remove();
+    empty.remove();
+  }
 }
 
 async function program(tools: Tools, source: string, schemas: readonly string[]) {
