@@ -6,10 +6,10 @@ import { makePlan } from "../plan/make-plan.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import type { PlanRequest } from "../plan/plan-request.ts";
 import type { SnapshotUnused } from "../plan/snapshot.ts";
-import { withSchemaLock } from "../postgres/advisory-lock.ts";
+import { type HeldLock, withSchemaLock } from "../postgres/advisory-lock.ts";
 import { applyPlan } from "../postgres/apply-plan.ts";
 import type { Database } from "../postgres/connection.ts";
-import { readLedgers, selectLedger, usedLedger } from "../postgres/ledger-table.ts";
+import { ledgerLook, readLedgers } from "../postgres/ledger-table.ts";
 import { refusalOf } from "../postgres/refusal-of.ts";
 import type { ApplyContext, StepResult } from "../postgres/run-step.ts";
 import { stepsDone } from "../postgres/steps-done.ts";
@@ -17,7 +17,7 @@ import { type LockHolder, type Problem, Refusal } from "../problem.ts";
 
 /** How a schema is to be planned, without its ledger. */
 export interface Wish extends Omit<PlanRequest, "ledger"> {
-  /** True where the schema is known to have a ledger, which then comes with the lock, in one round trip. */
+  /** Whether the schema had a ledger when it was planned: what is looked for in the round trip that takes the lock. */
   readonly hasLedger?: boolean | undefined;
 }
 
@@ -79,16 +79,17 @@ async function migrate(
   options: SchemaOptions,
   progress: Progress,
 ): Promise<string> {
+  const look = ledgerLook(schema, wish.hasLedger ?? false);
   return database.withClient((client) =>
     withSchemaLock(
       client,
       schema,
       { ...options, onWait: (holder) => options.onWait(schema, holder) },
-      async (rows) => {
-        const ledger = usedLedger(schema, rows) ?? (await readLedger(client, schema));
-        return migrateLocked(database, client, ledger, wish, options, progress);
+      async (rows, lock) => {
+        const ledger = look.ledger(rows) ?? (await readLedger(client, schema));
+        return migrateLocked(database, client, ledger, wish, lock, options, progress);
       },
-      wish.hasLedger ? selectLedger(schema) : "",
+      look.select,
     ),
   );
 }
@@ -98,6 +99,7 @@ async function migrateLocked(
   client: pg.ClientBase,
   ledger: Ledger,
   wish: Wish,
+  lock: HeldLock,
   options: SchemaOptions,
   progress: Progress,
 ): Promise<string> {
@@ -109,7 +111,7 @@ async function migrateLocked(
   const applied = ledger.applied.filter((row) => row.interrupted !== "up").map((row) => row.revision);
   const onStep = (step: Step, index: number) => options.onStep(plan, step, index);
   try {
-    await applyPlan(database, client, plan, applied, options, onStep, progress.steps);
+    await applyPlan(database, client, plan, applied, lock, options, onStep, progress.steps);
     return plan.to;
   } catch (error) {
     const unused = snapshotFailure(plan, error);
@@ -117,7 +119,7 @@ async function migrateLocked(
     options.onSnapshotUnused(unused);
     // Read again: the failure was noted in its events.
     const noted = await readLedger(client, ledger.schema);
-    return migrateLocked(database, client, noted, withoutSnapshot(wish), options, progress);
+    return migrateLocked(database, client, noted, withoutSnapshot(wish), lock, options, progress);
   }
 }
 

@@ -12,6 +12,14 @@ export interface LockOptions {
   readonly stop: AbortSignal;
 }
 
+/** A lock that its holder may release together with the last of its work, which saves a round trip. */
+export interface HeldLock {
+  /** The statement that releases it. */
+  readonly release: string;
+  /** Set when that statement has run. */
+  isReleased: boolean;
+}
+
 /**
  * Holds the schema's advisory lock for the callback. A session lock, polled: a session that waits for a lock inside a
  * transaction deadlocks with CREATE INDEX CONCURRENTLY, which waits for all older transactions. Two runs on different
@@ -24,14 +32,15 @@ export async function withSchemaLock<T>(
   client: pg.ClientBase,
   schema: string,
   options: LockOptions,
-  callback: (found: readonly pg.QueryResultRow[]) => Promise<T>,
+  callback: (found: readonly pg.QueryResultRow[], lock: HeldLock) => Promise<T>,
   look = "",
 ): Promise<T> {
   const found = await acquire(client, lockKey(schema), schema, options, look);
-  const result = await callback(found);
-  // Not in a finally: a session whose callback threw is closed, and the lock goes with it.
   // All of them: a script may have taken one of its own, and the session serves the next schema.
-  await client.query("SELECT pg_catalog.pg_advisory_unlock_all()");
+  const lock: HeldLock = { release: "SELECT pg_catalog.pg_advisory_unlock_all()", isReleased: false };
+  const result = await callback(found, lock);
+  // Not in a finally: a session whose callback threw is closed, and the lock goes with it.
+  if (!lock.isReleased) await client.query(lock.release);
   return result;
 }
 

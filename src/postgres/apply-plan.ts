@@ -3,7 +3,7 @@ import { MigrationError, Umzug } from "umzug";
 import { isDatabaseWide } from "../plan/once-a-database.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import { type Problem, Refusal } from "../problem.ts";
-import { withDatabaseLock } from "./advisory-lock.ts";
+import { type HeldLock, withDatabaseLock } from "./advisory-lock.ts";
 import type { Database } from "./connection.ts";
 import { preambleOf } from "./preamble.ts";
 import { type ApplyContext, runStep, type StepResult } from "./run-step.ts";
@@ -14,6 +14,7 @@ import { standing } from "./step-problem.ts";
  * row says so). umzug is handed the explicit steps, never a target of its own: its `to` would revert one too many.
  *
  * @param applied revisions in the ledger that the plan was made from
+ * @param lock the schema's, released together with the last step
  * @param results gets each step's result as it is done, so that a failure leaves what came before it
  * @throws Refusal step-failed, blocked or connection-lost; steps-left where it was stopped
  */
@@ -22,6 +23,7 @@ export async function applyPlan(
   client: pg.ClientBase,
   plan: Plan,
   applied: readonly string[],
+  lock: HeldLock,
   context: ApplyContext,
   onStep: (step: Step, index: number) => void,
   results: StepResult[],
@@ -31,8 +33,9 @@ export async function applyPlan(
     if (context.stop.aborted) throw new Refusal([stepsLeft(plan, index)]);
     onStep(step, index);
     const preamble = index === 0 ? preambleOf(plan, context.settings.owner) : [];
-    const go = () => runStep(database, client, plan, step, preamble, context);
-    results.push(isDatabaseWide(step) ? await withDatabaseLock(client, plan.schema, context, go) : await go());
+    const go = (release?: HeldLock) => runStep(database, client, plan, step, preamble, context, release);
+    if (isDatabaseWide(step)) results.push(await withDatabaseLock(client, plan.schema, context, go));
+    else results.push(await go(index === plan.steps.length - 1 ? lock : undefined));
   };
   const umzug = new Umzug({
     migrations: plan.steps.map((step) => ({ name: step.revision, up: () => run(step), down: () => run(step) })),

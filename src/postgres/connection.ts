@@ -135,9 +135,10 @@ interface Session {
 const sessions = new WeakMap<pg.ClientBase, Session>();
 
 async function prepared(client: pg.ClientBase): Promise<Session> {
-  await client.query(NOTICE_LOST_CLIENT);
-  const { rows } = await client.query<Session>(`SELECT pg_catalog.pg_backend_pid() AS pid, (${NOTICING}) AS noticing`);
-  return rows[0] ?? { pid: 0, noticing: "" };
+  const text = `${NOTICE_LOST_CLIENT}; SELECT pg_catalog.pg_backend_pid() AS pid, (${NOTICING}) AS noticing`;
+  const answer: unknown = await client.query(text);
+  const [, told] = answer as readonly pg.QueryResult<Session>[];
+  return told?.rows[0] ?? { pid: 0, noticing: "" };
 }
 
 /** The server's process of a session that a {@link Database} lends. A pooler tells clients a number of its own at sign-in. */

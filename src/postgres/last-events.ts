@@ -1,7 +1,7 @@
 import type pg from "pg";
-import { EVENTS, type Event } from "./ledger-table.ts";
+import { eventTable } from "./ledger-table.ts";
+import type { Outcome } from "./record-step.ts";
 import { selectEach } from "./select-each.ts";
-import { quoteName } from "./session.ts";
 
 /** The last thing that ran in a schema. */
 export interface LastEvent {
@@ -10,7 +10,7 @@ export interface LastEvent {
   readonly actor: string;
   readonly revision: string;
   readonly direction: "up" | "down";
-  readonly outcome: Event["outcome"];
+  readonly outcome: Outcome;
   readonly error: string | null;
 }
 
@@ -24,7 +24,7 @@ export async function readLastEvents(
   schemas: readonly string[],
 ): Promise<ReadonlyMap<string, LastEvent>> {
   const select = (schema: string) =>
-    `SELECT at, actor, revision, direction, outcome, error FROM ${quoteName(schema)}.${EVENTS} ORDER BY at DESC LIMIT 1`;
+    `SELECT at, actor, revision, direction, outcome, error FROM ${eventTable(schema)} ORDER BY at DESC LIMIT 1`;
   const rows = await selectEach<LastEvent>(client, schemas, select);
   return new Map([...rows].flatMap(([schema, [event]]) => (event ? [[schema, event] as const] : [])));
 }

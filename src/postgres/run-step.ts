@@ -3,8 +3,9 @@ import pg from "pg";
 import type { Plan, Step } from "../plan/plan.ts";
 import { type Blocker, Refusal } from "../problem.ts";
 import { isRepeatable } from "../script/repeatable.ts";
+import type { HeldLock } from "./advisory-lock.ts";
 import { type Database, noticingOf, patiently } from "./connection.ts";
-import { type Run, recordEvent } from "./ledger-table.ts";
+import { type Run, recordFailure } from "./record-step.ts";
 import { prepareAgain } from "./resume.ts";
 import { runCode } from "./run-code.ts";
 import { RESET_SESSION } from "./session.ts";
@@ -38,6 +39,7 @@ export interface StepResult {
  * Runs one step and its ledger row. A transaction that others were in the way of (a lock time-out, a deadlock) is run
  * again after a pause; the pauses let the site's own traffic through.
  *
+ * @param release a lock to let go of as soon as the step is there
  * @throws Refusal step-failed when PostgreSQL refused the script, with file, line and statement; blocked when others stayed
  * in the way; connection-lost when the session ended, in which case only the ledger knows whether the step is there
  */
@@ -48,6 +50,7 @@ export async function runStep(
   step: Step,
   preamble: readonly string[],
   context: ApplyContext,
+  release?: HeldLock,
 ): Promise<StepResult> {
   const started = performance.now();
   const messages = stepMessages(plan.schema, step, context.settings, context.run, preamble);
@@ -61,7 +64,9 @@ export async function runStep(
       const [statement] = message.statements;
       const again = step.resumes || attempts > 1;
       const ready = !again || !statement || (await prepareAgain(client, plan.schema, statement));
-      if (ready) await send(database, client, plan.schema, message);
+      if (!ready) continue;
+      const isLast = next === messages.length - 1;
+      await send(database, client, plan.schema, message, isLast ? release : undefined);
     }
   };
   // A transaction begins anew; outside one, what is repeatable goes on at the statement that gave way.
@@ -78,7 +83,7 @@ export async function runStep(
     });
   } catch (error) {
     if (!(error instanceof Failed)) throw error;
-    if (!error.ended) await recordFailure(client, plan, step, preamble, context.run, error);
+    if (!error.ended) await noteFailure(client, plan, step, preamble, context.run, error);
     throw new Refusal([stepProblem(plan, step, attempts, error)]);
   }
   const first = step.snapshot?.rows[0]?.revision;
@@ -93,7 +98,14 @@ export async function runStep(
 /** Five tries in about 15 s, jittered, so that two runs which met once do not meet again. */
 const PAUSES = { retries: 4, minTimeout: 500, factor: 2, randomize: true };
 
-async function send(database: Database, client: pg.ClientBase, schema: string, message: Message): Promise<void> {
+async function send(
+  database: Database,
+  client: pg.ClientBase,
+  schema: string,
+  message: Message,
+  release: HeldLock | undefined,
+): Promise<void> {
+  const after = message.resets ? `${noticingOf(client)};${release?.release ?? ""}` : "";
   let completed = 0;
   const count = () => {
     completed += 1;
@@ -101,10 +113,7 @@ async function send(database: Database, client: pg.ClientBase, schema: string, m
   const { connection } = client as pg.ClientBase & { readonly connection: NodeJS.EventEmitter };
   connection.on("commandComplete", count);
   const { result: error, blocker } = await withWatch(database, client, () =>
-    (message.code
-      ? runCode(client, schema, message.code)
-      : client.query(patiently(message.resets ? message.text + noticingOf(client) : message.text))
-    ).then(
+    (message.code ? runCode(client, schema, message.code) : client.query(patiently(message.text + after))).then(
       () => undefined,
       (reason: unknown) => reason ?? new Error("no reason given"),
     ),
@@ -112,6 +121,7 @@ async function send(database: Database, client: pg.ClientBase, schema: string, m
   connection.off("commandComplete", count);
   if (error !== undefined)
     throw new Failed(error, message, completed, blocker, !(await rolledBack(client, message, error)));
+  if (release) release.isReleased = true;
 }
 
 /** Leaves the failed transaction; false where the session is gone. */
@@ -128,7 +138,7 @@ async function rolledBack(client: pg.ClientBase, message: Message, error: unknow
 }
 
 /** Leaves the failure in the events, in a transaction of its own: the step's was rolled back, a new ledger with it. */
-async function recordFailure(
+async function noteFailure(
   client: pg.ClientBase,
   { schema }: Plan,
   step: Step,
@@ -139,7 +149,7 @@ async function recordFailure(
   const statements = [
     RESET_SESSION,
     ...(step.script.mode === "transaction" ? preamble : []),
-    recordEvent(schema, step, run, { outcome: "failed", error: failed.message }),
+    recordFailure(schema, step, run, failed.message),
   ];
   try {
     await client.query([...statements, noticingOf(client)].join(";\n"));

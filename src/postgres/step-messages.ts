@@ -3,7 +3,7 @@ import type { Step } from "../plan/plan.ts";
 import { roleOf } from "../role-name.ts";
 import type { Statement } from "../script/parse-script.ts";
 import { proveFingerprint } from "./fingerprint.ts";
-import { type Run, recordEvent, recordFinish, recordSnapshot, recordStart, recordStep } from "./ledger-table.ts";
+import { type Run, recordFinish, recordSnapshot, recordStart, recordStep } from "./record-step.ts";
 import { quoteName, RESET_ROLE, RESET_SESSION } from "./session.ts";
 
 /** How steps run. */
@@ -97,7 +97,7 @@ function transactionMessage(
 function recordDone(schema: string, step: Step, run: Run): readonly string[] {
   if (step.snapshot) return recordSnapshot(schema, step.snapshot.rows, run);
   const outcome = step.source === "baseline" ? "recorded" : "done";
-  return [recordStep(schema, step), recordEvent(schema, step, run, { outcome })];
+  return [recordStep(schema, step, run, outcome)];
 }
 
 function codeMessages(
@@ -120,13 +120,7 @@ function codeMessages(
     ...preamble,
     ...asOwner(schema, settings, "LOCAL"),
   ];
-  const after = [
-    RESET_ROLE,
-    recordStep(schema, step),
-    recordEvent(schema, step, run, { outcome: "done" }),
-    "COMMIT",
-    RESET_SESSION,
-  ];
+  const after = [RESET_ROLE, recordStep(schema, step, run, "done"), "COMMIT", RESET_SESSION];
   return [own(lines(before)), middle, { ...own(lines(after)), resets: true }];
 }
 
@@ -140,20 +134,12 @@ function autocommitMessages(
   const start = [
     "BEGIN",
     ...preamble,
-    recordStart(schema, step),
-    recordEvent(schema, step, run, { outcome: "started" }),
+    recordStart(schema, step, run),
     "COMMIT",
     ...sessionSettings(schema, settings, "SESSION"),
     ...asOwner(schema, settings, "SESSION"),
   ];
-  const finish = [
-    RESET_ROLE,
-    "BEGIN",
-    recordFinish(schema, step),
-    recordEvent(schema, step, run, { outcome: "done", begun: true }),
-    "COMMIT",
-    RESET_SESSION,
-  ];
+  const finish = [RESET_ROLE, "BEGIN", recordFinish(schema, step, run), "COMMIT", RESET_SESSION];
   return [
     own(`-- ${step.script.file}, outside a transaction\n${lines(start)}`),
     ...step.script.statements.map((statement) => ({

@@ -1,8 +1,8 @@
 import type pg from "pg";
 import type { Ledger } from "../plan/ledger.ts";
-import { EVENTS, type Run } from "./ledger-table.ts";
+import { eventTable } from "./ledger-table.ts";
+import type { Run } from "./record-step.ts";
 import type { StepResult } from "./run-step.ts";
-import { quoteName } from "./session.ts";
 
 /**
  * The steps that a run has finished in a schema, by its events: more than were heard of, where the answer to a COMMIT was
@@ -19,7 +19,7 @@ export async function stepsDone(
   const { rows } = await client.query<StepResult>(
     `SELECT (array_agg(revision ORDER BY at DESC))[1] AS revision, direction, coalesce(sum(duration_ms), 0) AS "durationMs",
             (array_agg(revision ORDER BY at) FILTER (WHERE outcome = 'snapshot'))[1] AS first
-       FROM ${quoteName(schema)}.${EVENTS} WHERE run = $1 AND outcome IN ('done', 'recorded', 'snapshot')
+       FROM ${eventTable(schema)} WHERE run = $1 AND outcome IN ('done', 'recorded', 'snapshot')
       GROUP BY direction, CASE WHEN outcome <> 'snapshot' THEN at END ORDER BY max(at)`,
     [run.id],
   );
