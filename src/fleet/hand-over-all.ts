@@ -1,5 +1,5 @@
 import { withSchemaLock } from "../postgres/advisory-lock.ts";
-import { type Connection, patiently, withDatabase } from "../postgres/connection.ts";
+import { type Database, patiently } from "../postgres/connection.ts";
 import { type HandOver, handOverSql } from "../postgres/hand-over.ts";
 import { refusalOf } from "../postgres/refusal-of.ts";
 import type { StepSettings } from "../postgres/step-messages.ts";
@@ -12,25 +12,22 @@ import { Refusal } from "../problem.ts";
  * @throws Refusal
  */
 export async function handOverAll(
-  connection: Connection,
+  database: Database,
   handOvers: readonly HandOver[],
   settings: StepSettings & { readonly waitTimeoutMs: number },
   stop: AbortSignal,
 ): Promise<void> {
-  if (handOvers.length === 0) return;
-  await withDatabase(connection, 1, async (database) => {
-    for (const roles of handOvers) {
-      const { schema } = roles;
-      if (stop.aborted) throw new Refusal([{ code: "stopped" }]);
-      try {
-        await database.withClient((client) =>
-          withSchemaLock(client, schema, { waitMs: settings.waitTimeoutMs, onWait: () => {}, stop }, () =>
-            client.query(patiently(handOverSql(roles, settings))),
-          ),
-        );
-      } catch (error) {
-        throw refusalOf(error, schema);
-      }
+  for (const roles of handOvers) {
+    const { schema } = roles;
+    if (stop.aborted) throw new Refusal([{ code: "stopped" }]);
+    try {
+      await database.withClient((client) =>
+        withSchemaLock(client, schema, { waitMs: settings.waitTimeoutMs, onWait: () => {}, stop }, () =>
+          client.query(patiently(handOverSql(roles, settings))),
+        ),
+      );
+    } catch (error) {
+      throw refusalOf(error, schema);
     }
-  });
+  }
 }

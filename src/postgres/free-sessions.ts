@@ -1,31 +1,30 @@
 import { availableParallelism } from "node:os";
 import { type Problem, Refusal } from "../problem.ts";
-import { type Connection, serverName, withDatabase } from "./connection.ts";
+import type { Database } from "./connection.ts";
 
 /** More at once gain nothing on most servers, and take connections from the site. */
-const MOST = 16;
+export const MOST = 16;
 
 /**
- * How many schemas to migrate at once: what was asked for; or twice the cores of this machine (PostgreSQL does not tell its
+ * How many schemas to migrate at once: what was asked for; or four times the cores of this machine (PostgreSQL does not tell its
  * own), at most 16 and at most half of the connections that are free.
  *
+ * @param server as messages name it
  * @param asked 0 leaves it to the server
  * @throws Refusal no-free-sessions where the server has fewer left than asked for, and one for the watch
  */
-export async function sessionsFor(connection: Connection, asked: number): Promise<number> {
-  const free = await withDatabase(connection, 1, (database) =>
-    database.withClient(async (client) => {
-      const { rows } = await client.query<{ free: number }>(FREE);
-      return rows[0]?.free ?? 0;
-    }),
-  );
+export async function sessionsFor(database: Database, server: string, asked: number): Promise<number> {
+  const free = await database.withClient(async (client) => {
+    const { rows } = await client.query<{ free: number }>(FREE);
+    return rows[0]?.free ?? 0;
+  });
   // The session that asked is one of those that will be used.
-  if (asked > 0 && asked > free) refuse(connection, asked, free);
-  return asked > 0 ? asked : Math.max(1, Math.min(MOST, 2 * availableParallelism(), Math.floor(free / 2)));
+  if (asked > 0 && asked > free) refuse(server, asked, free);
+  return asked > 0 ? asked : Math.max(1, Math.min(MOST, 4 * availableParallelism(), Math.floor(free / 2)));
 }
 
-function refuse(connection: Connection, asked: number, free: number): never {
-  const problem: Problem = { code: "no-free-sessions", server: serverName(connection), asked, free };
+function refuse(server: string, asked: number, free: number): never {
+  const problem: Problem = { code: "no-free-sessions", server, asked, free };
   throw new Refusal([problem]);
 }
 

@@ -4,7 +4,7 @@ import type { History } from "../history/revision.ts";
 import type { Plan } from "../plan/plan.ts";
 import { planEach } from "../plan/plan-each.ts";
 import { isUnused } from "../plan/snapshot.ts";
-import { type Connection, withDatabase } from "../postgres/connection.ts";
+import { type Connection, type Database, noticingOf } from "../postgres/connection.ts";
 import { countLosses, type Loss } from "../postgres/count-losses.ts";
 import { findHandOvers, type HandOver } from "../postgres/hand-over.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
@@ -29,34 +29,42 @@ export interface FleetPlan {
 }
 
 /**
- * Plans every schema from ledgers read at once, in a read-only session: PostgreSQL itself holds us to it. Used by the
- * preview, and again before the first change of an up.
+ * Plans every schema from ledgers read at once, in a session that is read-only meanwhile: PostgreSQL itself holds us to it.
+ * Used by the preview, and again before the first change of an up.
  *
+ * @param database two sessions of it at most
  * @throws Refusal with the problems of all schemas together
  */
 export async function planAll(
+  database: Database,
   connection: Connection,
   wishes: ReadonlyMap<string, Wish>,
   { owner, app, searchPath }: Pick<Inputs, "owner" | "app" | "searchPath"> = { searchPath: [] },
 ): Promise<FleetPlan> {
   const schemas = [...wishes.keys()];
-  return withDatabase(connection, 2, async (database) => {
-    refuseIfAny(await preflight(database, connection, schemas));
-    return database.withClient(async (client) => {
-      await client.query(LOOKING);
-      const roles = owner === undefined ? [] : rolesOf(schemas, { owner, app });
-      const { problems, missing } = await examineRoles(client, roles, searchPath);
-      refuseIfAny(problems);
-      const allowed = await onThisServer(client, wishes);
-      const plans = planEach(await readLedgers(client, schemas), allowed);
-      const handOvers = await findHandOvers(client, roles);
-      return { wishes: allowed, plans, losses: await countLosses(client, plans), handOvers, missingRoles: missing };
-    });
+  refuseIfAny(await preflight(database, connection, schemas));
+  return withLook(database, async (client) => {
+    const roles = owner === undefined ? [] : rolesOf(schemas, { owner, app });
+    const { problems, missing } = await examineRoles(client, roles, searchPath);
+    refuseIfAny(problems);
+    const allowed = await onThisServer(client, wishes);
+    const plans = planEach(await readLedgers(client, schemas), allowed);
+    const handOvers = await findHandOvers(client, roles);
+    return { wishes: allowed, plans, losses: await countLosses(client, plans), handOvers, missingRoles: missing };
   });
 }
 
-/** A look writes nothing, and neither waits long nor keeps others waiting. */
-const LOOKING = "SET default_transaction_read_only = on; SET lock_timeout = '2s'; SET statement_timeout = '20s'";
+/** A session for the callback that writes nothing, and neither waits long nor keeps others waiting. */
+function withLook<T>(database: Database, callback: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+  return database.withClient(async (client) => {
+    await client.query(
+      "SET default_transaction_read_only = on; SET lock_timeout = '2s'; SET statement_timeout = '20s'",
+    );
+    const result = await callback(client);
+    await client.query(`RESET ALL; ${noticingOf(client)}`);
+    return result;
+  });
+}
 
 /** Without the snapshot where it was proven on another major version. Asked only where there is one. */
 async function onThisServer(client: pg.ClientBase, wishes: ReadonlyMap<string, Wish>): Promise<FleetPlan["wishes"]> {

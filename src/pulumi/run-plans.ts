@@ -4,8 +4,8 @@ import { Progress } from "../fleet/progress.ts";
 import { type FleetResult, runFleet } from "../fleet/run-fleet.ts";
 import type { Wish } from "../fleet/run-schema.ts";
 import { type Plan, stepName } from "../plan/plan.ts";
-import { withDatabase } from "../postgres/connection.ts";
-import { sessionsFor } from "../postgres/free-sessions.ts";
+import { type Database, serverName } from "../postgres/connection.ts";
+import { MOST, sessionsFor } from "../postgres/free-sessions.ts";
 import { holderText, problemText } from "../problem-text.ts";
 import type { EngineLog } from "./engine-log.ts";
 import { wavesOf } from "./fleet-notes.ts";
@@ -17,8 +17,14 @@ const RECOVERY_MS = 60_000;
 /** Waits for other runs that stay in the log: who holds a lock has to be found there afterwards. Of a fleet the first few. */
 const WAITS_TOLD = 3;
 
+/** How many sessions an up opens at most: one for each schema at once, and one for the watch over slow steps. */
+export function mostSessions({ concurrency }: Pick<Inputs, "concurrency">): number {
+  return (concurrency > 0 ? concurrency : MOST) + 1;
+}
+
 /** Runs the plans that hold steps, telling how far it is; a schema that is where it should be costs nothing. */
 export async function runPlans(
+  database: Database,
   inputs: Inputs,
   asked: ReadonlyMap<string, Wish>,
   plans: readonly Plan[],
@@ -38,37 +44,35 @@ export async function runPlans(
   const progress = new Progress(moving.size, waves.length);
   let waits = 0;
   const tell = (text: string) => log.status(`${progress}${text}`);
-  const concurrency = Math.min(moving.size, await sessionsFor(inputs.connection, inputs.concurrency));
-  // One session more than schemas at once, for the watch over slow steps.
-  return withDatabase(inputs.connection, concurrency + 1, (database) =>
-    runFleet(database, settled, {
-      run: { id: randomUUID(), actor: `${userInfo().username}@${hostname()}` },
-      settings: inputs,
-      concurrency,
-      waves,
-      wavePauseMs: inputs.wavePauseMs,
-      waveCheck: inputs.waveCheck,
-      onFailure: inputs.onFailure,
-      failureLimit: inputs.failureLimit,
-      waitMs: inputs.waitTimeoutMs,
-      recoveryMs: RECOVERY_MS,
-      stop,
-      onWave: (index) => progress.beginWave(index),
-      onResult: (result) => {
-        progress.note(result);
-        if (moving.size > 1) tell(`${result.schema}: ${result.problems.length > 0 ? "failed" : "done"}`);
-      },
-      onStep: (plan, step, index) =>
-        tell(`${plan.schema}: ${step.direction} ${stepName(step)} (${index + 1} of ${plan.steps.length})`),
-      onRetry: (plan, step, blocker) =>
-        tell(`${plan.schema}: ${step.revision} gave way to ${holderText(blocker)} and tries again`),
-      onSnapshotUnused: (problem) => void log.warn(problemText(problem)),
-      onWait: (schema, holder) => {
-        const text = `${schema}: waiting for ${holderText(holder)}`;
-        waits += 1;
-        if (waits <= WAITS_TOLD) void log.info(text);
-        else tell(text);
-      },
-    }),
-  );
+  const sessions = await sessionsFor(database, serverName(inputs.connection), inputs.concurrency);
+  const concurrency = Math.min(moving.size, sessions);
+  return runFleet(database, settled, {
+    run: { id: randomUUID(), actor: `${userInfo().username}@${hostname()}` },
+    settings: inputs,
+    concurrency,
+    waves,
+    wavePauseMs: inputs.wavePauseMs,
+    waveCheck: inputs.waveCheck,
+    onFailure: inputs.onFailure,
+    failureLimit: inputs.failureLimit,
+    waitMs: inputs.waitTimeoutMs,
+    recoveryMs: RECOVERY_MS,
+    stop,
+    onWave: (index) => progress.beginWave(index),
+    onResult: (result) => {
+      progress.note(result);
+      if (moving.size > 1) tell(`${result.schema}: ${result.problems.length > 0 ? "failed" : "done"}`);
+    },
+    onStep: (plan, step, index) =>
+      tell(`${plan.schema}: ${step.direction} ${stepName(step)} (${index + 1} of ${plan.steps.length})`),
+    onRetry: (plan, step, blocker) =>
+      tell(`${plan.schema}: ${step.revision} gave way to ${holderText(blocker)} and tries again`),
+    onSnapshotUnused: (problem) => void log.warn(problemText(problem)),
+    onWait: (schema, holder) => {
+      const text = `${schema}: waiting for ${holderText(holder)}`;
+      waits += 1;
+      if (waits <= WAITS_TOLD) void log.info(text);
+      else tell(text);
+    },
+  });
 }

@@ -1,6 +1,7 @@
 import pg from "pg";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { handOverAll } from "../../src/fleet/hand-over-all.ts";
+import { withDatabase } from "../../src/postgres/connection.ts";
 import { findHandOvers } from "../../src/postgres/hand-over.ts";
 import { examineRoles } from "../../src/postgres/role-rights.ts";
 import { problemText } from "../../src/problem-text.ts";
@@ -29,7 +30,10 @@ beforeEach(() =>
 
 /** As an up does it: what is there goes to the roles first. */
 const up = async (revisions: Readonly<Record<string, Scripts>>, settings: Parameters<typeof migrate>[3] = {}) => {
-  await handOverAll(connection, await handOvers(), { ...SETTINGS, waitTimeoutMs: 10_000 }, NEVER);
+  const schemas = await handOvers();
+  await withDatabase(connection, 1, (database) =>
+    handOverAll(database, schemas, { ...SETTINGS, waitTimeoutMs: 10_000 }, NEVER),
+  );
   await migrate(connection, SCHEMA, historyOf(revisions), { owner, ...settings });
 };
 

@@ -1,17 +1,21 @@
 import { describe, expect, test } from "vitest";
+import { withDatabase } from "../../src/postgres/connection.ts";
 import { sessionsFor } from "../../src/postgres/free-sessions.ts";
 import { useDatabase } from "../support/database.ts";
 import { problemsOf } from "../support/migrate.ts";
 
 const { connection, query } = useDatabase();
 
+const asked = (sessions: number) =>
+  withDatabase(connection, 1, (database) => sessionsFor(database, "the server", sessions));
+
 describe("how many schemas go at once", () => {
   test("is what was asked for", async () => {
-    expect(await sessionsFor(connection, 3)).toBe(3);
+    expect(await asked(3)).toBe(3);
   });
 
   test("is at least one and at most sixteen where nothing was asked", async () => {
-    const sessions = await sessionsFor(connection, 0);
+    const sessions = await asked(0);
     expect(sessions).toBeGreaterThanOrEqual(1);
     expect(sessions).toBeLessThanOrEqual(16);
   });
@@ -22,8 +26,8 @@ describe("how many schemas go at once", () => {
     const [{ n } = { n: 0 }] = await query<{ n: number }>(open);
     // Four more than there are, one of them for the session that asks.
     await query(`ALTER DATABASE ${name} CONNECTION LIMIT ${n + 5}`);
-    expect(await sessionsFor(connection, 0)).toBeLessThanOrEqual(2);
-    expect(await problemsOf(sessionsFor(connection, 50))).toMatchObject([{ code: "no-free-sessions", asked: 50 }]);
+    expect(await asked(0)).toBeLessThanOrEqual(2);
+    expect(await problemsOf(asked(50))).toMatchObject([{ code: "no-free-sessions", asked: 50 }]);
     await query(`ALTER DATABASE ${name} CONNECTION LIMIT -1`);
   });
 });

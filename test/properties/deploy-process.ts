@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import type { SchemaResult } from "../../src/fleet/run-schema.ts";
 import { readHistory } from "../../src/history/read-history.ts";
 import { targetOf } from "../../src/history/target.ts";
-import type { Connection } from "../../src/postgres/connection.ts";
+import { type Connection, withDatabase } from "../../src/postgres/connection.ts";
 import { type Problem, Refusal } from "../../src/problem.ts";
 import { planAll } from "../../src/pulumi/plan-all.ts";
 import { up } from "../support/migrate.ts";
@@ -37,7 +37,7 @@ async function deploy({
     const wishes = Object.fromEntries(
       schemas.map((schema) => [schema, { history, target: targetOf(places, schema), allowOutOfOrder, downFrom }]),
     );
-    await planAll(connection, new Map(Object.entries(wishes)));
+    await withDatabase(connection, 2, (database) => planAll(database, connection, new Map(Object.entries(wishes))));
     return { kind: "done", results: await up(connection, wishes, { concurrency: schemas.length }) };
   } catch (error) {
     if (error instanceof Refusal) return { kind: "refused", problems: error.problems };
