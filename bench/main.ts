@@ -7,8 +7,10 @@
  *     npm run bench -- --huge        also what takes long: the slow tools on many schemas, ours on 10,000
  */
 import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { MOST } from "../src/postgres/free-sessions.ts";
 import { installTools } from "../toolchain/install.ts";
 import { fullBouts, quickBouts, runBouts, SLOW_UP_TO } from "./campaign.ts";
 import { measureNetwork } from "./network.ts";
@@ -27,7 +29,8 @@ const { values } = parseArgs({
     sizes: { type: "string", default: "20,200,1000" },
     /** Only tools whose name holds this. */
     only: { type: "string", default: "" },
-    concurrency: { type: "string", default: "4" },
+    /** Schemas at once; by default what a fleet takes where its config says nothing. */
+    concurrency: { type: "string", default: `${Math.min(MOST, 4 * availableParallelism())}` },
     results: { type: "string", default: join(import.meta.dirname, "results") },
   },
 });
@@ -36,7 +39,7 @@ const sizes = values.sizes.split(",").map(Number);
 const concurrency = Number(values.concurrency);
 if (![...sizes, concurrency].every((number) => Number.isInteger(number) && number > 0)) {
   console.error(
-    "Usage: npm run bench -- [--quick] [--huge] [--sizes 20,200] [--only NAME] [--concurrency 4] [--results FOLDER]",
+    "Usage: npm run bench -- [--quick] [--huge] [--sizes 20,200] [--only NAME] [--concurrency 8] [--results FOLDER]",
   );
   process.exit(2);
 }

@@ -32,8 +32,8 @@ export async function withClient<T>(connection: Connection, callback: (client: p
 
 /**
  * A database of its own with empty schemas, so that no tool sees another's. It stays as long as the server does: for minutes
- * after files were deleted, ext4 looks in vain at each of their inodes whenever one is created, and whoever came after a
- * dropped database was twice as slow.
+ * after files were deleted, an ext4 without a journal looks in vain at each of their inodes whenever one is created, and
+ * whoever came after a dropped database was twice as slow.
  */
 export async function createDatabase(
   { host, port, user, password, database: first }: EmbeddedServer,

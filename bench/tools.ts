@@ -13,6 +13,7 @@ export async function allTools(): Promise<readonly Tool[]> {
     await psql(1),
     await psql(2),
     await psql(4),
+    await psql(8),
     umzug(),
     await alembic(),
     await dbmate(),

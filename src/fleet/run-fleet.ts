@@ -1,12 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pLimit from "p-limit";
+import { planner } from "../plan/planner.ts";
 import type { SnapshotUnused } from "../plan/snapshot.ts";
 import { checkWave } from "../postgres/check-wave.ts";
 import type { Database } from "../postgres/connection.ts";
 import type { Problem } from "../problem.ts";
 import { runSchema, type SchemaOptions, type SchemaResult, type Wish, withoutSnapshot } from "./run-schema.ts";
 
-export interface FleetOptions extends Omit<SchemaOptions, "onFailed"> {
+export interface FleetOptions extends Omit<SchemaOptions, "onFailed" | "plan"> {
   /** Schemas worked on at once; each takes one session. */
   readonly concurrency: number;
   /** Which schemas go together; each wave starts only when the one before is whole. */
@@ -61,13 +62,19 @@ type SchemaRunner = (schema: string, wish: Wish, onFailed: SchemaOptions["onFail
 
 /** Runs one schema after the other. A snapshot that failed once is not tried again: the others replay, and it is told once. */
 function schemaRunner(database: Database, options: FleetOptions): SchemaRunner {
+  const plan = planner();
   let unused = false;
   const onSnapshotUnused = (problem: SnapshotUnused) => {
     if (!unused) options.onSnapshotUnused(problem);
     unused = true;
   };
   return (schema, wish, onFailed) =>
-    runSchema(database, schema, unused ? withoutSnapshot(wish) : wish, { ...options, onSnapshotUnused, onFailed });
+    runSchema(database, schema, unused ? withoutSnapshot(wish) : wish, {
+      ...options,
+      plan,
+      onSnapshotUnused,
+      onFailed,
+    });
 }
 
 async function runWave(

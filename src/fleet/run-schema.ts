@@ -2,7 +2,6 @@ import pRetry from "p-retry";
 import type pg from "pg";
 import { BASE } from "../history/revision.ts";
 import { currentRevision, type Ledger } from "../plan/ledger.ts";
-import { makePlan } from "../plan/make-plan.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import type { PlanRequest } from "../plan/plan-request.ts";
 import type { SnapshotUnused } from "../plan/snapshot.ts";
@@ -22,6 +21,8 @@ export interface Wish extends Omit<PlanRequest, "ledger"> {
 }
 
 export interface SchemaOptions extends ApplyContext {
+  /** As `makePlan`, for all schemas of a run. */
+  readonly plan: (request: PlanRequest) => Plan;
   /** How long a server that was lost is waited for, in ms from its loss. */
   readonly recoveryMs: number;
   readonly onStep: (plan: Plan, step: Step, index: number) => void;
@@ -107,7 +108,7 @@ async function migrateLocked(
   if (progress.from !== undefined) progress.steps = await stepsDone(client, ledger, options.run, progress.steps);
   progress.from ??= currentRevision(ledger);
   const { hasLedger: _, ...request } = wish;
-  const plan = makePlan({ ...request, ledger });
+  const plan = options.plan({ ...request, ledger });
   const applied = ledger.applied.filter((row) => row.interrupted !== "up").map((row) => row.revision);
   const onStep = (step: Step, index: number) => options.onStep(plan, step, index);
   try {

@@ -24,7 +24,8 @@ const COUNTED_ROWS = 1_000_000;
 export async function countLosses(client: pg.ClientBase, plans: readonly Plan[]): Promise<readonly Loss[]> {
   const wanted = plans.filter((plan) => planDirection(plan) === "downgrade").flatMap(holdersOf);
   if (wanted.length === 0) return [];
-  const tables = Map.groupBy(await findHolders(client, wanted), ({ schema, table }) => JSON.stringify([schema, table]));
+  const holders = await findHolders(client, wanted, FILLED).catch(() => findHolders(client, wanted, "true"));
+  const tables = Map.groupBy(holders, ({ schema, table }) => JSON.stringify([schema, table]));
   const [small, large] = [new Map<string, readonly FoundHolder[]>(), [] as FoundHolder[]];
   for (const [key, holders] of tables) {
     if ((holders[0]?.rows ?? 0) > COUNTED_ROWS) large.push(...holders);
@@ -68,15 +69,24 @@ function holdersOf({ schema, steps }: Plan): readonly SchemaHolder[] {
     .flatMap((effect) => (effect.drops && effect.holder ? [{ schema, ...effect.holder }] : []));
 }
 
-async function findHolders(client: pg.ClientBase, wanted: readonly SchemaHolder[]): Promise<readonly FoundHolder[]> {
+/** A table without a file's first page is empty. To ask that opens it, which another session may be in the way of. */
+const FILLED = "relkind = 'p' OR relhassubclass OR pg_catalog.pg_relation_size(oid) > 0";
+
+async function findHolders(
+  client: pg.ClientBase,
+  wanted: readonly SchemaHolder[],
+  filled: string,
+): Promise<readonly FoundHolder[]> {
   const { rows } = await client.query<{ index: number; rows: number }>(
-    `SELECT w.index::integer - 1 AS index, c.reltuples AS rows
-       FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS w (schema, tab, col, index)
-       JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
-       JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.tab AND c.relkind IN ('r', 'p')
-      WHERE w.col IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute a
-                                      WHERE a.attrelid = c.oid AND a.attname = w.col AND NOT a.attisdropped)
-      ORDER BY w.index`,
+    // Found first, or the planner may open every table that there is.
+    `WITH found AS MATERIALIZED (
+       SELECT w.index, c.oid, c.relkind, c.relhassubclass, c.reltuples
+         FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS w (schema, tab, col, index)
+         JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
+         JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.tab AND c.relkind IN ('r', 'p')
+        WHERE w.col IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute a
+                                        WHERE a.attrelid = c.oid AND a.attname = w.col AND NOT a.attisdropped))
+     SELECT index::integer - 1 AS index, reltuples AS rows FROM found WHERE ${filled} ORDER BY index`,
     [
       wanted.map((holder) => holder.schema),
       wanted.map((holder) => holder.table),

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type pg from "pg";
 import { runSchema } from "../fleet/run-schema.ts";
 import type { History } from "../history/revision.ts";
+import { makePlan } from "../plan/make-plan.ts";
 import { dependsOnDefaultPrivileges, type Snapshot } from "../plan/snapshot.ts";
 import { type Connection, type Database, withDatabase } from "../postgres/connection.ts";
 import { factsSql, fingerprintSql, UNCOMPARED } from "../postgres/fingerprint.ts";
@@ -64,6 +65,7 @@ async function replay(database: Database, history: History, settings: StepSettin
   const { problems } = await runSchema(database, schema, wish, {
     run: { id: randomUUID(), actor: "snapshot" },
     settings,
+    plan: makePlan,
     waitMs: 0,
     recoveryMs: 0,
     stop: new AbortController().signal,
