@@ -68,7 +68,7 @@ const results = await withBenchServer(async (server): Promise<Results> => {
       here.filter(({ name, slow, workloads }) => (quick ? name === "ours" : !slow && workloads.includes("W1"))),
       concurrency,
     ),
-    wholeUp: [await measureWholeUp(server, n)],
+    wholeUp: [await measureWholeUp(server, n, quick ? 1 : 5)],
     about: aboutRun(await serverVersion(server), concurrency),
   };
 });

@@ -11,7 +11,7 @@ import { timed } from "./tool.ts";
 import { writeMigrations } from "./tools/ours.ts";
 import { fleetChain } from "./workloads.ts";
 
-/** A whole command of the CLI, ours and that of an empty program. */
+/** A whole command of the CLI, ours and that of an empty program: the medians. */
 export interface UpRow {
   readonly command: Command;
   readonly n: number;
@@ -26,9 +26,9 @@ export interface WholeUp {
 }
 
 const COMMANDS = {
-  "preview, 10 pending": ["preview"],
-  "up, 10 pending": ["up", "--yes", "--skip-preview"],
-  "up, nothing to do": ["up", "--yes", "--skip-preview"],
+  "preview, 10 pending": { args: ["preview"], repeatable: true },
+  "up, 10 pending": { args: ["up", "--yes", "--skip-preview"], repeatable: false },
+  "up, nothing to do": { args: ["up", "--yes", "--skip-preview"], repeatable: true },
 } as const;
 
 type Command = keyof typeof COMMANDS;
@@ -56,8 +56,8 @@ class Nothing extends pulumi.dynamic.Resource {}
 new Nothing(provider, "nothing", {});
 `;
 
-/** Runs the commands through the real CLI, ours and those of an empty program in turns, on schemas that exist. */
-export async function measureWholeUp(server: EmbeddedServer, n: number): Promise<WholeUp> {
+/** Runs the commands through the real CLI, ours and those of an empty program in turns, on schemas that exist: what can be repeated so many times. */
+export async function measureWholeUp(server: EmbeddedServer, n: number, times: number): Promise<WholeUp> {
   const tools = await installTools();
   const { schemas } = fleetChain(n);
   const connection = await createDatabase(server, schemas);
@@ -65,16 +65,24 @@ export async function measureWholeUp(server: EmbeddedServer, n: number): Promise
   try {
     const rows: UpRow[] = [];
     for (const command of Object.keys(COMMANDS) as readonly Command[]) {
-      await settle(connection);
-      const emptySeconds = await empty.time(COMMANDS[command], {});
-      const seconds = await ours.time(COMMANDS[command], libpq(connection));
-      rows.push({ command, n, seconds, emptySeconds });
+      const { args, repeatable } = COMMANDS[command];
+      const [emptySeconds, seconds]: [number[], number[]] = [[], []];
+      for (let turn = 0; turn < (repeatable ? times : 1); turn += 1) {
+        await settle(connection);
+        emptySeconds.push(await empty.time(args, {}));
+        seconds.push(await ours.time(args, libpq(connection)));
+      }
+      rows.push({ command, n, seconds: median(seconds), emptySeconds: median(emptySeconds) });
     }
     return { rows, stateBytesPerSchema: (ours.stateBytes() - empty.stateBytes()) / n };
   } finally {
     ours.remove();
     empty.remove();
   }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 async function program(tools: Tools, source: string, schemas: readonly string[]) {
