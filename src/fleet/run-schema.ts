@@ -156,9 +156,9 @@ async function whileConnectionsGetLost<T>(
       randomize: true,
       shouldRetry: ({ error }) => {
         const refusal = refusalOf(error, schema);
-        if (refusal.problems.some(isLoss)) loss ??= { at: performance.now(), refusal };
-        if (stop.aborted || loss === undefined || performance.now() - loss.at > recoveryMs) return false;
-        return refusal.problems.some((problem) => isLoss(problem) || problem.code === "unreachable");
+        if (!refusal.problems.some(isLoss)) return false;
+        loss ??= { at: performance.now(), refusal };
+        return !stop.aborted && performance.now() - loss.at <= recoveryMs;
       },
     });
   } catch (error) {
@@ -168,8 +168,9 @@ async function whileConnectionsGetLost<T>(
   }
 }
 
+/** Who cannot sign in has lost the server as well: it was there when the schema was planned. */
 function isLoss(problem: Problem): boolean {
-  return problem.code === "connection-lost" && !problem.byAdmin;
+  return problem.code === "unreachable" || (problem.code === "connection-lost" && !problem.byAdmin);
 }
 
 async function readLedger(client: pg.ClientBase, schema: string): Promise<Ledger> {

@@ -4,7 +4,7 @@ import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
 import { type Problem, Refusal, type ServerError } from "../problem.ts";
 import { NOTICE_LOST_CLIENT, NOTICING } from "./session.ts";
-import { CANNOT_CONNECT_NOW, INVALID_AUTHORIZATION, INVALID_CATALOG_NAME, INVALID_PASSWORD } from "./sqlstate.ts";
+import { endsSession, INVALID_AUTHORIZATION, INVALID_CATALOG_NAME, INVALID_PASSWORD } from "./sqlstate.ts";
 
 /** libpq's modes that both node-postgres and the official Pulumi provider can keep (manual 34.19). */
 export const SSL_MODES = ["disable", "require", "verify-ca", "verify-full"] as const;
@@ -166,12 +166,12 @@ function connectProblem(error: unknown, connection: Connection): Problem {
   const server = serverName(connection);
   if (error instanceof pg.DatabaseError) {
     const detail = error.message;
+    // Starting, shutting down, or killed while we signed in.
+    if (endsSession(error)) return { code: "unreachable", server, detail };
     switch (error.code) {
       case INVALID_PASSWORD:
       case INVALID_AUTHORIZATION:
         return { code: "sign-in-refused", server, user: connection.user, detail };
-      case CANNOT_CONNECT_NOW:
-        return { code: "unreachable", server, detail };
       case INVALID_CATALOG_NAME:
         return { code: "database-missing", server, database: connection.database };
       default:

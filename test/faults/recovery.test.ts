@@ -27,3 +27,15 @@ test("a server that recovers from a crash for some seconds is waited for, and th
     { settings },
   );
 });
+
+test("a schema whose turn comes while the server is away is waited for as well", async () => {
+  await withEmbeddedPostgres(async (server) => {
+    const database = databaseOn(server);
+    await database.query("CREATE SCHEMA late");
+    const restarted = server.restart();
+    // At its first sign-in: nothing of it was lost, since nothing of it had begun.
+    const results = await up(database.connection, { late: wish(markedHistory()) });
+    await restarted;
+    expect(results).toMatchObject([{ to: "0004_last", problems: [] }]);
+  });
+});
