@@ -61,6 +61,8 @@ describe("120 schemas in one resource", () => {
     await query("CREATE TABLE tenant_0080.invoices (made_by text); ALTER TABLE tenant_0100.users ADD COLUMN plan text");
     await set("onFailure", "continue");
     await set("failureLimit", "1");
+    // One after the other: what is under way beside the second failure may fail too.
+    await set("concurrency", "1");
     const before = places()["0003_invoices"] ?? [];
     const since = await now(database);
     const { exitCode, output } = await up();
@@ -74,6 +76,7 @@ describe("120 schemas in one resource", () => {
 
   it("go on to the end without a limit, and one cause is told once with the names", async () => {
     await set("failureLimit", "0");
+    await set("concurrency", "4");
     const { exitCode, output } = await up();
     expect(exitCode).not.toBe(0);
     expect(places()["0002_cpf"]).toEqual(["tenant_0060", "tenant_0080", "tenant_0100"]);
