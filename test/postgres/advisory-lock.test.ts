@@ -173,3 +173,13 @@ test("the waiting one is in no transaction, which CREATE INDEX CONCURRENTLY woul
   await holder.release();
   await second;
 });
+
+test("a schema's lock is let go of with its last step, while the session goes on to the next schema", async () => {
+  await query("CREATE SCHEMA finished");
+  const history = historyOf({ "0001_a": { up: "CREATE TABLE a (id int);" } });
+  const left = await withSession(connection, async (client) => {
+    await migrateIn(client, "finished", history);
+    return advisoryLocks(database);
+  });
+  expect(left).toBe(0);
+});
