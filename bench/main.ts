@@ -7,10 +7,9 @@
  *     npm run bench -- --huge        also what takes long: the slow tools on many schemas, ours on 10,000
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { MOST } from "../src/postgres/free-sessions.ts";
+import { BY_CORES } from "../src/postgres/free-sessions.ts";
 import { installTools } from "../toolchain/install.ts";
 import { fullBouts, quickBouts, runBouts, SLOW_UP_TO } from "./campaign.ts";
 import { measureNetwork } from "./network.ts";
@@ -30,7 +29,7 @@ const { values } = parseArgs({
     /** Only tools whose name holds this. */
     only: { type: "string", default: "" },
     /** Schemas at once; by default what a fleet takes where its config says nothing. */
-    concurrency: { type: "string", default: `${Math.min(MOST, 4 * availableParallelism())}` },
+    concurrency: { type: "string", default: `${BY_CORES}` },
     results: { type: "string", default: join(import.meta.dirname, "results") },
   },
 });

@@ -54,15 +54,6 @@ export function parseStem(stem: string): { readonly number: bigint; readonly nam
 
 /** Orders revision ids by number; ids without one (never written by us) go first. */
 export function compareIds(a: string, b: string): number {
-  const [left, right] = [numberOf(a), numberOf(b)];
+  const [left, right] = [parseStem(a)?.number ?? -1n, parseStem(b)?.number ?? -1n];
   return left < right ? -1 : left > right ? 1 : 0;
-}
-
-/** The same few ids are compared once for each schema of a fleet. */
-const numbers = new Map<string, bigint>();
-
-function numberOf(id: string): bigint {
-  const number = numbers.get(id) ?? parseStem(id)?.number ?? -1n;
-  numbers.set(id, number);
-  return number;
 }

@@ -2,12 +2,14 @@ import { availableParallelism } from "node:os";
 import { type Problem, Refusal } from "../problem.ts";
 import type { Database } from "./connection.ts";
 
-/** More at once gain nothing on most servers, and take connections from the site. */
-export const MOST = 16;
+/**
+ * Schemas at once where nothing is asked: four times the cores of this machine (PostgreSQL does not tell its own). More than 16
+ * gain nothing on most servers, and take connections from the site.
+ */
+export const BY_CORES = Math.min(16, 4 * availableParallelism());
 
 /**
- * How many schemas to migrate at once: what was asked for; or four times the cores of this machine (PostgreSQL does not tell its
- * own), at most 16 and at most half of the connections that are free.
+ * How many schemas to migrate at once: what was asked for; or BY_CORES, but at most half of the connections that are free.
  *
  * @param server as messages name it
  * @param asked 0 leaves it to the server
@@ -20,7 +22,7 @@ export async function sessionsFor(database: Database, server: string, asked: num
   });
   // The session that asked is one of those that will be used.
   if (asked > 0 && asked > free) refuse(server, asked, free);
-  return asked > 0 ? asked : Math.max(1, Math.min(MOST, 4 * availableParallelism(), Math.floor(free / 2)));
+  return asked > 0 ? asked : Math.max(1, Math.min(BY_CORES, Math.floor(free / 2)));
 }
 
 function refuse(server: string, asked: number, free: number): never {

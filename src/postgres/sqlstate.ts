@@ -4,7 +4,7 @@ import type { DatabaseError } from "pg";
 export const INVALID_PASSWORD = "28P01";
 export const INVALID_AUTHORIZATION = "28000";
 export const INVALID_CATALOG_NAME = "3D000";
-export const CANNOT_CONNECT_NOW = "57P03";
+const CANNOT_CONNECT_NOW = "57P03";
 export const DISK_FULL = "53100";
 const LOCK_NOT_AVAILABLE = "55P03";
 const DEADLOCK_DETECTED = "40P01";

@@ -42,9 +42,9 @@ describe("120 schemas in one resource", () => {
     expect(exitCode).not.toBe(0);
     const { "0002_cpf": behind = [], "0003_invoices": done = [] } = places();
     expect(behind).toContain("tenant_0060");
-    // Three others were under way; until the failure was heard of, as many as the machine got done. Else it would be 119.
+    // Three others were under way, and hardly more than those have been started since.
     expect(done.length).toBeGreaterThanOrEqual(59);
-    expect(done.length).toBeLessThan(110);
+    expect(done.length).toBeLessThan(75);
     expect([...behind, ...done].sort()).toEqual(tenants(COUNT));
     expect(done).toEqual(await atHead());
     expect(errors(output)).toEqual([
