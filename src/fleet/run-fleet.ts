@@ -4,10 +4,11 @@ import { planner } from "../plan/planner.ts";
 import type { SnapshotUnused } from "../plan/snapshot.ts";
 import { checkWave } from "../postgres/check-wave.ts";
 import type { Database } from "../postgres/connection.ts";
+import { Pace } from "../postgres/pace.ts";
 import type { Problem } from "../problem.ts";
 import { runSchema, type SchemaOptions, type SchemaResult, type Wish, withoutSnapshot } from "./run-schema.ts";
 
-export interface FleetOptions extends Omit<SchemaOptions, "onFailed" | "plan"> {
+export interface FleetOptions extends Omit<SchemaOptions, "onFailed" | "plan" | "pace"> {
   /** Schemas worked on at once; each takes one session. */
   readonly concurrency: number;
   /** Which schemas go together; each wave starts only when the one before is whole. */
@@ -63,6 +64,7 @@ type SchemaRunner = (schema: string, wish: Wish, onFailed: SchemaOptions["onFail
 /** Runs one schema after the other. A snapshot that failed once is not tried again: the others replay, and it is told once. */
 function schemaRunner(database: Database, options: FleetOptions): SchemaRunner {
   const plan = planner();
+  const pace = new Pace();
   let unused = false;
   const onSnapshotUnused = (problem: SnapshotUnused) => {
     if (!unused) options.onSnapshotUnused(problem);
@@ -72,6 +74,7 @@ function schemaRunner(database: Database, options: FleetOptions): SchemaRunner {
     runSchema(database, schema, unused ? withoutSnapshot(wish) : wish, {
       ...options,
       plan,
+      pace,
       onSnapshotUnused,
       onFailed,
     });

@@ -5,8 +5,10 @@ import type { Plan, Step } from "../plan/plan.ts";
 import { type Problem, Refusal } from "../problem.ts";
 import { type HeldLock, withDatabaseLock } from "./advisory-lock.ts";
 import type { Database } from "./connection.ts";
+import type { Pace } from "./pace.ts";
 import { preambleOf } from "./preamble.ts";
 import { type ApplyContext, runStep, type StepResult } from "./run-step.ts";
+import { runTogether } from "./run-together.ts";
 import { standing } from "./step-problem.ts";
 
 /**
@@ -28,14 +30,29 @@ export async function applyPlan(
   onStep: (step: Step, index: number) => void,
   results: StepResult[],
 ): Promise<void> {
+  let done = 0;
   const run = async (step: Step) => {
     const index = plan.steps.indexOf(step);
+    if (index < done) return;
     if (context.stop.aborted) throw new Refusal([stepsLeft(plan, index)]);
-    onStep(step, index);
     const preamble = index === 0 ? preambleOf(plan, context.settings.owner) : [];
+    const isLast = (count: number) => index + count === plan.steps.length;
+    const quick = quickSteps(plan, index, context.pace);
+    if (quick.length > 1) {
+      for (const [ahead, each] of quick.entries()) onStep(each, index + ahead);
+      const release = isLast(quick.length) ? lock : undefined;
+      const before = results.length;
+      await runTogether(database, client, plan, quick, preamble, context, release, results);
+      done = index + results.length - before;
+      if (index < done) return;
+    } else onStep(step, index);
     const go = (release?: HeldLock) => runStep(database, client, plan, step, preamble, context, release);
-    if (isDatabaseWide(step)) results.push(await withDatabaseLock(client, plan.schema, context, go));
-    else results.push(await go(index === plan.steps.length - 1 ? lock : undefined));
+    const result = isDatabaseWide(step)
+      ? await withDatabaseLock(client, plan.schema, context, go)
+      : await go(isLast(1) ? lock : undefined);
+    results.push(result);
+    context.pace.note(step, result.durationMs);
+    done = index + 1;
   };
   const umzug = new Umzug({
     migrations: plan.steps.map((step) => ({ name: step.revision, up: () => run(step), down: () => run(step) })),
@@ -51,6 +68,19 @@ export async function applyPlan(
   } catch (error) {
     throw error instanceof MigrationError ? error.cause : error;
   }
+}
+
+/** The steps from an index on that one message may hold: those in transactions of their own, while they are known to be quick. */
+function quickSteps({ steps }: Plan, index: number, pace: Pace): readonly Step[] {
+  const ahead = steps.slice(index);
+  const alone = ahead.findIndex((step) => !canShare(step));
+  const alike = alone < 0 ? ahead : ahead.slice(0, alone);
+  return alike.slice(0, pace.together(alike));
+}
+
+function canShare(step: Step): boolean {
+  const { mode, code } = step.script;
+  return mode === "transaction" && !code && !step.snapshot && !isDatabaseWide(step);
 }
 
 function stepsLeft(plan: Plan, index: number): Problem {

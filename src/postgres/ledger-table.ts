@@ -32,8 +32,7 @@ export function createLedger(schema: string): readonly string[] {
   in_transaction boolean,
   state text,
   applied_at timestamptz,
-  applied_by text,
-  duration_ms double precision
+  applied_by text
 )`,
     `COMMENT ON TABLE ${ledgerTable(schema)} IS 'Revisions applied in this schema. Kept by pulumi-schema-migrations; do not edit.'`,
     `CREATE TABLE ${eventTable(schema)} (

@@ -10,17 +10,28 @@ export interface Run {
   readonly actor: string;
 }
 
-/** Milliseconds since the transaction began, by the server's clock. */
-const SINCE_BEGIN = "extract(epoch FROM clock_timestamp() - transaction_timestamp()) * 1000";
+/** Milliseconds since a moment, by the server's clock. */
+function since(moment: string): string {
+  return `extract(epoch FROM clock_timestamp() - ${moment}) * 1000`;
+}
 
 /**
  * The statement that makes the ledger agree with a step that ran in this same transaction, and leaves its event.
  *
  * @param outcome `recorded` for a baseline, which is taken over without running anything
+ * @param follows true behind another step in one message: all transactions of a message say that they began with it, so the
+ * event before tells when this one did
  */
-export function recordStep(schema: string, step: Step, run: Run, outcome: "done" | "recorded"): string {
-  const change = step.direction === "up" ? insertRow(schema, step, "applied", SINCE_BEGIN) : deleteRow(schema, step);
-  return together(change, insertEvent(schema, step, run, { outcome, duration: SINCE_BEGIN }));
+export function recordStep(
+  schema: string,
+  step: Step,
+  run: Run,
+  outcome: "done" | "recorded",
+  follows: boolean,
+): string {
+  const change = step.direction === "up" ? insertRow(schema, step, "applied") : deleteRow(schema, step);
+  const began = follows ? `(SELECT max(at) FROM ${eventTable(schema)})` : "transaction_timestamp()";
+  return together(change, insertEvent(schema, step, run, { outcome, duration: since(began) }));
 }
 
 /** The statements that record all that a snapshot stands for: the rows, and an event for each of them. */
@@ -44,19 +55,15 @@ export function recordSnapshot(schema: string, rows: readonly RecordedRevision[]
 export function recordStart(schema: string, step: Step, run: Run): string {
   const event = insertEvent(schema, step, run, { outcome: "started" });
   if (step.resumes) return together(updateRow(schema, step, "applied_at = clock_timestamp()"), event);
-  if (step.direction === "up") return together(insertRow(schema, step, "applying", "NULL"), event);
+  if (step.direction === "up") return together(insertRow(schema, step, "applying"), event);
   return together(updateRow(schema, step, "state = 'reverting'"), event);
 }
 
 /** For a script outside a transaction: the statement that says it has finished. Its duration counts from its "started". */
 export function recordFinish(schema: string, step: Step, run: Run): string {
-  const since = "extract(epoch FROM clock_timestamp() - applied_at) * 1000";
-  const change =
-    step.direction === "down"
-      ? deleteRow(schema, step)
-      : updateRow(schema, step, `state = 'applied', duration_ms = ${since}`);
+  const change = step.direction === "down" ? deleteRow(schema, step) : updateRow(schema, step, "state = 'applied'");
   const started = `(SELECT max(at) FROM ${eventTable(schema)} WHERE run = '${run.id}' AND revision = ${quoteText(step.revision)})`;
-  const duration = `extract(epoch FROM clock_timestamp() - ${started}) * 1000`;
+  const duration = since(started);
   return together(change, insertEvent(schema, step, run, { outcome: "done", duration }));
 }
 
@@ -70,12 +77,12 @@ function together(change: string, event: string): string {
   return `WITH change AS (\n${change})\n${event}`;
 }
 
-function insertRow(schema: string, step: Step, state: string, duration: string): string {
+function insertRow(schema: string, step: Step, state: string): string {
   const { position, revision, checksum, down, transaction } = step;
   return (
-    `INSERT INTO ${ledgerTable(schema)} (position, revision, checksum, down, in_transaction, state, applied_at, applied_by, duration_ms)\n` +
+    `INSERT INTO ${ledgerTable(schema)} (position, revision, checksum, down, in_transaction, state, applied_at, applied_by)\n` +
     `VALUES (${position}, ${quoteText(revision)}, ${quoteText(checksum)}, ${quoteText(down)}, ${transaction}, '${state}', ` +
-    `clock_timestamp(), session_user, ${duration})`
+    `clock_timestamp(), session_user)`
   );
 }
 

@@ -1,18 +1,18 @@
 import pRetry from "p-retry";
-import pg from "pg";
+import type pg from "pg";
 import type { Plan, Step } from "../plan/plan.ts";
 import { type Blocker, Refusal } from "../problem.ts";
 import { isRepeatable } from "../script/repeatable.ts";
 import type { HeldLock } from "./advisory-lock.ts";
 import { type Database, noticingOf, patiently } from "./connection.ts";
+import type { Pace } from "./pace.ts";
 import { type Run, recordFailure } from "./record-step.ts";
 import { prepareAgain } from "./resume.ts";
 import { runCode } from "./run-code.ts";
+import { rolledBack, send } from "./send.ts";
 import { RESET_SESSION } from "./session.ts";
-import { endsSession } from "./sqlstate.ts";
 import { type Message, type StepSettings, stepMessages } from "./step-messages.ts";
 import { Failed, stepProblem } from "./step-problem.ts";
-import { withWatch } from "./watch.ts";
 
 /** Everything about a run that does not differ between schemas. */
 export interface ApplyContext {
@@ -20,8 +20,10 @@ export interface ApplyContext {
   readonly settings: StepSettings;
   /** How long to wait for another run on the same schema, in ms. */
   readonly waitMs: number;
-  /** Once aborted, no further step is begun. */
+  /** Once aborted, no further step is begun, but for those that are under way in one message. */
   readonly stop: AbortSignal;
+  /** What the schemas before say about how long steps take. */
+  readonly pace: Pace;
   /** Others were in the way of a step; it is run again after a pause. */
   readonly onRetry: (plan: Plan, step: Step, blocker: Blocker | undefined) => void;
 }
@@ -66,7 +68,7 @@ export async function runStep(
       const ready = !again || !statement || (await prepareAgain(client, plan.schema, statement));
       if (!ready) continue;
       const isLast = next === messages.length - 1;
-      await send(database, client, plan.schema, message, isLast ? release : undefined);
+      await sendMessage(database, client, plan.schema, message, isLast ? release : undefined);
     }
   };
   // A transaction begins anew; outside one, what is repeatable goes on at the statement that gave way.
@@ -98,43 +100,23 @@ export async function runStep(
 /** Five tries in about 15 s, jittered, so that two runs which met once do not meet again. */
 const PAUSES = { retries: 4, minTimeout: 500, factor: 2, randomize: true };
 
-async function send(
+async function sendMessage(
   database: Database,
   client: pg.ClientBase,
   schema: string,
   message: Message,
   release: HeldLock | undefined,
 ): Promise<void> {
+  const { code } = message;
   const after = message.resets ? `${noticingOf(client)};${release?.release ?? ""}` : "";
-  let completed = 0;
-  const count = () => {
-    completed += 1;
-  };
-  const { connection } = client as pg.ClientBase & { readonly connection: NodeJS.EventEmitter };
-  connection.on("commandComplete", count);
-  const { result: error, blocker } = await withWatch(database, client, () =>
-    (message.code ? runCode(client, schema, message.code) : client.query(patiently(message.text + after))).then(
-      () => undefined,
-      (reason: unknown) => reason ?? new Error("no reason given"),
-    ),
+  const { error, tags, blocker } = await send(database, client, () =>
+    code ? runCode(client, schema, code) : client.query(patiently(message.text + after)),
   );
-  connection.off("commandComplete", count);
-  if (error !== undefined)
-    throw new Failed(error, message, completed, blocker, !(await rolledBack(client, message, error)));
-  if (release) release.isReleased = true;
-}
-
-/** Leaves the failed transaction; false where the session is gone. */
-async function rolledBack(client: pg.ClientBase, message: Message, error: unknown): Promise<boolean> {
-  // Code may throw whatever it likes; of SQL, only the server's own errors leave a session.
-  if (!message.code && !(error instanceof pg.DatabaseError)) return false;
-  if (error instanceof pg.DatabaseError && endsSession(error)) return false;
-  try {
-    await client.query("ROLLBACK");
-    return true;
-  } catch {
-    return false;
+  if (error !== undefined) {
+    const ended = !(await rolledBack(client, error, code !== undefined));
+    throw new Failed(error, message, tags.length, blocker, ended);
   }
+  if (release) release.isReleased = true;
 }
 
 /** Leaves the failure in the events, in a transaction of its own: the step's was rolled back, a new ledger with it. */

@@ -47,6 +47,7 @@ export interface CodeMessage {
  * several in one message are an implicit transaction (manual 55.2.2.1).
  *
  * @param preamble what the first step of a schema makes first; see preambleOf
+ * @param follows true where it is to come behind another step in one message
  */
 export function stepMessages(
   schema: string,
@@ -54,11 +55,12 @@ export function stepMessages(
   settings: StepSettings,
   run: Run,
   preamble: readonly string[],
+  follows = false,
 ): readonly Message[] {
   if (step.script.code)
     return codeMessages(schema, step, codeOf(step.script, step.script.code, settings), settings, run, preamble);
   return step.script.mode === "transaction"
-    ? [transactionMessage(schema, step, settings, run, preamble)]
+    ? [transactionMessage(schema, step, settings, run, preamble, follows)]
     : autocommitMessages(schema, step, settings, run, preamble);
 }
 
@@ -72,6 +74,7 @@ function transactionMessage(
   settings: StepSettings,
   run: Run,
   preamble: readonly string[],
+  follows: boolean,
 ): Message {
   const before = [
     "BEGIN",
@@ -83,7 +86,7 @@ function transactionMessage(
   const after = [
     ...(step.snapshot ? proveFingerprint(schema, step.snapshot) : []),
     RESET_ROLE,
-    ...recordDone(schema, step, run),
+    ...recordDone(schema, step, run, follows),
     "COMMIT",
     RESET_SESSION,
   ];
@@ -94,10 +97,10 @@ function transactionMessage(
   return { text, statements, statementsBefore: before.length, scriptStart: head.length, resets: true };
 }
 
-function recordDone(schema: string, step: Step, run: Run): readonly string[] {
+function recordDone(schema: string, step: Step, run: Run, follows: boolean): readonly string[] {
   if (step.snapshot) return recordSnapshot(schema, step.snapshot.rows, run);
   const outcome = step.source === "baseline" ? "recorded" : "done";
-  return [recordStep(schema, step, run, outcome)];
+  return [recordStep(schema, step, run, outcome, follows)];
 }
 
 function codeMessages(
@@ -120,7 +123,7 @@ function codeMessages(
     ...preamble,
     ...asOwner(schema, settings, "LOCAL"),
   ];
-  const after = [RESET_ROLE, recordStep(schema, step, run, "done"), "COMMIT", RESET_SESSION];
+  const after = [RESET_ROLE, recordStep(schema, step, run, "done", false), "COMMIT", RESET_SESSION];
   return [own(lines(before)), middle, { ...own(lines(after)), resets: true }];
 }
 

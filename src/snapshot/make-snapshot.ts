@@ -7,6 +7,7 @@ import { dependsOnDefaultPrivileges, type Snapshot } from "../plan/snapshot.ts";
 import { type Connection, type Database, withDatabase } from "../postgres/connection.ts";
 import { factsSql, fingerprintSql, UNCOMPARED } from "../postgres/fingerprint.ts";
 import { EVENTS, LEDGER } from "../postgres/ledger-table.ts";
+import { Pace } from "../postgres/pace.ts";
 import { type StepSettings, sessionSettings } from "../postgres/step-messages.ts";
 import { Refusal, type SnapshotRefusal } from "../problem.ts";
 import { dumpSchema } from "./dump.ts";
@@ -66,6 +67,7 @@ async function replay(database: Database, history: History, settings: StepSettin
     run: { id: randomUUID(), actor: "snapshot" },
     settings,
     plan: makePlan,
+    pace: new Pace(),
     waitMs: 0,
     recoveryMs: 0,
     stop: new AbortController().signal,

@@ -1,0 +1,29 @@
+import type { Step } from "../plan/plan.ts";
+
+/** How long steps that share a message may take in all, in ms, by how long they took before: a stop waits no longer for it. */
+const TOGETHER_MS = 250;
+
+/** What a run knows of its steps from the schemas before: those that were quick there are sent together. */
+export class Pace {
+  readonly #took = new Map<string, number>();
+
+  /** @param ms how long the step took in a schema; undefined where it went wrong, and is to go alone from now on */
+  note(step: Step, ms: number | undefined): void {
+    this.#took.set(stepKey(step), ms ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** How many of these steps, from the first, are to be sent in one message. */
+  together(steps: readonly Step[]): number {
+    let left = TOGETHER_MS;
+    const end = steps.findIndex((step) => {
+      left -= this.#took.get(stepKey(step)) ?? Number.POSITIVE_INFINITY;
+      return left < 0;
+    });
+    return Math.max(1, end < 0 ? steps.length : end);
+  }
+}
+
+/** One step of a history, in whichever schema. */
+export function stepKey({ direction, revision }: Pick<Step, "direction" | "revision">): string {
+  return `${direction} ${revision}`;
+}

@@ -1,0 +1,83 @@
+import type pg from "pg";
+import type { Plan, Step } from "../plan/plan.ts";
+import { Refusal } from "../problem.ts";
+import type { HeldLock } from "./advisory-lock.ts";
+import { type Database, noticingOf, patiently } from "./connection.ts";
+import { eventTable } from "./ledger-table.ts";
+import { stepKey } from "./pace.ts";
+import type { Run } from "./record-step.ts";
+import type { ApplyContext, StepResult } from "./run-step.ts";
+import { rolledBack, send } from "./send.ts";
+import { stepMessages } from "./step-messages.ts";
+import { connectionLost } from "./step-problem.ts";
+
+/**
+ * Ends the transaction that the resets behind a step are in: without it the next BEGIN would take them in, and a rollback would
+ * bring back what they took away (manual 55.2.2.1).
+ */
+const COMMIT_RESETS = "BEGIN;COMMIT;\n";
+
+/** Its own, and the one behind its resets. */
+const COMMITS_A_STEP = 2;
+
+/**
+ * Runs several steps in one message, each in a transaction of its own as ever: of a fleet's time, much is round trips. At an
+ * error the server goes no further, so what is done is a beginning of the steps; the one that failed is left to be run alone,
+ * which tells what is wrong, or tries again.
+ *
+ * @param release a lock to let go of as soon as all of them are there
+ * @param results gets the results of those that are done
+ * @throws Refusal connection-lost, in which case only the ledger knows which steps are there
+ */
+export async function runTogether(
+  database: Database,
+  client: pg.ClientBase,
+  plan: Plan,
+  steps: readonly Step[],
+  preamble: readonly string[],
+  { settings, run, pace }: ApplyContext,
+  release: HeldLock | undefined,
+  results: StepResult[],
+): Promise<void> {
+  const started = performance.now();
+  const texts = steps.flatMap((step, index) =>
+    stepMessages(plan.schema, step, settings, run, index === 0 ? preamble : [], index > 0).map(({ text }) => text),
+  );
+  const message = [...texts, selectDurations(plan.schema, run)].join(`${noticingOf(client)};\n${COMMIT_RESETS}`);
+  const answer = await send(database, client, () => client.query(patiently(message + (release?.release ?? ""))));
+  const commits = answer.tags.filter((tag) => tag === "COMMIT").length;
+  const done = steps.slice(0, Math.ceil(commits / COMMITS_A_STEP));
+  const took = durationsIn(answer.result);
+  const known = done.map((step) => took.get(stepKey(step)) ?? 0);
+  const share = (performance.now() - started - known.reduce((sum, ms) => sum + ms, 0)) / done.length;
+  for (const [index, step] of done.entries()) {
+    const { revision, direction } = step;
+    const durationMs = (known[index] ?? 0) + share;
+    results.push({ revision, direction, durationMs });
+    pace.note(step, durationMs);
+  }
+  if (answer.error === undefined) {
+    if (release) release.isReleased = true;
+    return;
+  }
+  const [failed = steps[0]] = steps.slice(done.length);
+  if (failed) pace.note(failed, undefined);
+  if (!(await rolledBack(client, answer.error))) throw new Refusal([connectionLost(plan, answer.error)]);
+}
+
+/** What the server measured, the COMMIT and the way there and back excepted: those are shared out. */
+function selectDurations(schema: string, { id }: Run): string {
+  return `SELECT revision, direction, duration_ms FROM ${eventTable(schema)} WHERE run = '${id}' AND outcome = 'done';\n`;
+}
+
+interface Duration {
+  readonly revision: string;
+  readonly direction: Step["direction"];
+  readonly duration_ms: number;
+}
+
+function durationsIn(result: unknown): ReadonlyMap<string, number> {
+  const isTheirs = ({ fields }: pg.QueryResult) => fields[2]?.name === "duration_ms";
+  const rows = Array.isArray(result) ? (result as pg.QueryResult<Duration>[]).findLast(isTheirs)?.rows : undefined;
+  return new Map(rows?.map((row) => [stepKey(row), row.duration_ms]));
+}

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import type { Step } from "../../src/plan/plan.ts";
+import { Pace } from "../../src/postgres/pace.ts";
+import { historyOf } from "../support/history.ts";
+import { planFor } from "../support/migrate.ts";
+
+const ups = planned("head");
+
+function planned(target: string): readonly Step[] {
+  const history = historyOf({ "0001_a": "SELECT 1", "0002_b": "SELECT 2", "0003_c": "SELECT 3" });
+  const nothing = { schemaExists: true, exists: false, applied: [], populated: false, used: false };
+  return planFor({ schema: "any", ...nothing }, history, target).steps;
+}
+
+/** How many of the steps go together when they took so long the last time, in ms. */
+function together(...took: readonly (number | undefined)[]): number {
+  const pace = new Pace();
+  for (const [index, ms] of took.entries()) {
+    const step = ups[index];
+    if (step) pace.note(step, ms);
+  }
+  return pace.together(ups);
+}
+
+test("steps that no schema has had yet go alone", () => {
+  expect(together()).toBe(1);
+  expect(together(1)).toBe(1);
+});
+
+test("quick ones go together, up to a quarter of a second in all", () => {
+  expect(together(1, 1)).toBe(2);
+  expect(together(1, 1, 1)).toBe(3);
+  expect(together(100, 100, 100)).toBe(2);
+  expect(together(240, 20, 1)).toBe(1);
+});
+
+test("a slow one goes alone, and those before it together", () => {
+  expect(together(1, 1, 5_000)).toBe(2);
+  expect(together(5_000, 1, 1)).toBe(1);
+});
+
+test("one that went wrong goes alone, until it went well", () => {
+  expect(together(1, undefined, 1)).toBe(1);
+  const pace = new Pace();
+  for (const step of ups) pace.note(step, undefined);
+  for (const step of ups) pace.note(step, 1);
+  expect(pace.together(ups)).toBe(3);
+});

@@ -1,0 +1,218 @@
+import { describe, expect, inject, test } from "vitest";
+import type { FleetOptions } from "../../src/fleet/run-fleet.ts";
+import type { SchemaResult } from "../../src/fleet/run-schema.ts";
+import type { Connection } from "../../src/postgres/connection.ts";
+import { useDatabase } from "../support/database.ts";
+import { historyOf, type Scripts } from "../support/history.ts";
+import { up as upOn, wish, withSession } from "../support/migrate.ts";
+import { events, ledgerRows, objectsOf } from "../support/objects.ts";
+import { useProxy } from "../support/proxy.ts";
+import { advisoryLocks } from "../support/sessions.ts";
+
+const database = useDatabase();
+const { connection, query } = database;
+const proxy = useProxy(inject("server"));
+
+/** Notes which message and which transaction a step ran in. */
+const NOTE = "INSERT INTO notes SELECT statement_timestamp(), pg_current_xact_id()::text";
+const quick: Readonly<Record<string, Scripts>> = {
+  "0001_notes": {
+    up: `CREATE TABLE notes (message timestamptz, transaction text); ${NOTE}`,
+    down: "DROP TABLE notes",
+  },
+  "0002_more": { up: NOTE, down: "SELECT 1" },
+  "0003_last": { up: NOTE, down: "SELECT 1" },
+};
+const history = historyOf(quick);
+
+/** One schema after the other, so that the first says how quick the steps are. */
+async function up(
+  schemas: readonly string[],
+  from = history,
+  options: Partial<FleetOptions> & { readonly target?: string; readonly through?: Connection } = {},
+): Promise<readonly SchemaResult[]> {
+  const { target, through = connection, ...others } = options;
+  for (const schema of schemas) await query(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
+  const wishes = Object.fromEntries(schemas.map((schema) => [schema, wish(from, { target })]));
+  return upOn(through, wishes, { concurrency: 1, onFailure: "continue", ...others });
+}
+
+async function notes(schema: string) {
+  const [row] = await query<{ messages: number; transactions: number }>(
+    `SELECT count(DISTINCT message)::int AS messages, count(DISTINCT transaction)::int AS transactions FROM ${schema}.notes`,
+  );
+  return row;
+}
+
+const ids = ({ steps }: SchemaResult) => steps.map(({ revision, direction }) => `${direction} ${revision}`);
+
+describe("steps that were quick in the schema before", () => {
+  test("share a message, and each has a transaction of its own", async () => {
+    const results = await up(["alone", "shared"]);
+    expect(await notes("alone")).toEqual({ messages: 3, transactions: 3 });
+    expect(await notes("shared")).toEqual({ messages: 1, transactions: 3 });
+    expect(results.map(ids)).toEqual([history.map(({ id }) => `up ${id}`), history.map(({ id }) => `up ${id}`)]);
+    expect(await ledgerRows(database, "shared")).toEqual(await ledgerRows(database, "alone"));
+    expect(await events(database, "shared")).toEqual(await events(database, "alone"));
+    expect(await advisoryLocks(database)).toBe(0);
+  });
+
+  test("on the way down as well", async () => {
+    const results = await up(["alone", "shared"], history, { target: "base" });
+    expect(results.map(ids)).toEqual(Array(2).fill(["down 0003_last", "down 0002_more", "down 0001_notes"]));
+    expect(await objectsOf(database, "shared")).toEqual([]);
+    expect(await ledgerRows(database, "shared")).toEqual([]);
+  });
+
+  test("tell how long each of them took, as the server saw it", async () => {
+    const uneven = historyOf({
+      "0001_short": "SELECT 1",
+      "0002_long": "SELECT pg_sleep(0.08)",
+      "0003_short": "SELECT 1",
+    });
+    const [, result] = await up(["uneven_1", "uneven_2"], uneven);
+    const [short = 0, long = 0, again = 0] = result?.steps.map(({ durationMs }) => durationMs) ?? [];
+    expect(long).toBeGreaterThan(80);
+    expect(Math.max(short, again)).toBeLessThan(long - 40);
+    expect(Math.min(short, again)).toBeGreaterThan(0);
+  });
+
+  test("but not those outside a transaction, or of the whole database: these go alone, the others around them", async () => {
+    const mixed = historyOf({
+      "0001_notes": quick["0001_notes"] ?? "",
+      "0002_more": NOTE,
+      "0003_index": { up: "CREATE INDEX CONCURRENTLY by_message ON notes (message)", transaction: false },
+      "0004_wide": `CREATE EXTENSION IF NOT EXISTS plpgsql; ${NOTE}`,
+      "0005_more": NOTE,
+      "0006_last": NOTE,
+    });
+    const results = await up(["mixed_1", "mixed_2"], mixed);
+    expect(results.map(({ to, problems }) => [to, problems])).toEqual(Array(2).fill(["0006_last", []]));
+    expect(await notes("mixed_1")).toEqual({ messages: 5, transactions: 5 });
+    expect(await notes("mixed_2")).toEqual({ messages: 3, transactions: 5 });
+    expect(await events(database, "mixed_2")).toEqual(await events(database, "mixed_1"));
+  });
+
+  test("leave nothing to each other: settings, roles, temporary tables", async () => {
+    const leaving = historyOf({
+      "0001_leaves": "SET statement_timeout = 4711; SET search_path TO public; CREATE TEMP TABLE left_over (id int)",
+      "0002_looks": `DO $$ BEGIN
+        ASSERT current_setting('statement_timeout') <> '4711ms', 'a setting was left';
+        ASSERT current_schema LIKE 'leaving_%', 'the search path was left';
+        ASSERT to_regclass('pg_temp.left_over') IS NULL, 'a table was left';
+      END $$`,
+    });
+    const results = await up(["leaving_1", "leaving_2"], leaving);
+    expect(results.map(({ problems }) => problems)).toEqual([[], []]);
+  });
+});
+
+describe("a step that fails among others", () => {
+  const broken = historyOf({
+    ...quick,
+    "0004_uneven": "DO $$ BEGIN\n IF current_schema = 'uneven' THEN PERFORM 1/0; END IF;\nEND $$",
+    "0005_never": NOTE,
+  });
+
+  test("is told as if it ran alone; those before it stay, those behind it do not run, the next schema goes on", async () => {
+    const [, failed, next] = await up(["even", "uneven", "after"], broken);
+    expect(failed).toMatchObject({
+      to: "0003_last",
+      problems: [
+        {
+          code: "step-failed",
+          revision: "0004_uneven",
+          file: "migrations/0004_uneven.up.sql",
+          line: 1,
+          at: "0003_last",
+          error: { sqlstate: "22012" },
+        },
+      ],
+    });
+    expect(failed && ids(failed)).toEqual(["up 0001_notes", "up 0002_more", "up 0003_last"]);
+    expect(await notes("uneven")).toEqual({ messages: 1, transactions: 3 });
+    expect((await events(database, "uneven")).at(-1)).toBe("0004_uneven up failed : division by zero");
+    expect(next).toMatchObject({ to: "0005_never", problems: [] });
+    expect(await advisoryLocks(database)).toBe(0);
+  });
+
+  test("is tried once among them and once alone", async () => {
+    await query("CREATE SEQUENCE public.tries");
+    const tried = historyOf({
+      "0001_a": "SELECT 1",
+      "0002_b": "SELECT 1 / (nextval('public.tries') = 1)::int",
+      "0003_c": "SELECT 1",
+    });
+    const results = await up(["tried_1", "tried_2"], tried);
+    expect(results.map(({ to }) => to)).toEqual(["0003_c", "0001_a"]);
+    expect(await query("SELECT last_value::int AS tries FROM public.tries")).toEqual([{ tries: 3 }]);
+  });
+
+  test("at its COMMIT is no different", async () => {
+    const late = historyOf({
+      "0001_table": "CREATE TABLE t (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)",
+      "0002_rows":
+        "INSERT INTO t SELECT CASE current_schema WHEN 'late' THEN 1 ELSE n END FROM generate_series(1, 2) n",
+      "0003_never": "CREATE TABLE never (id int)",
+    });
+    const [, result] = await up(["early", "late"], late);
+    expect(result).toMatchObject({
+      to: "0001_table",
+      problems: [{ code: "step-failed", revision: "0002_rows", error: { sqlstate: "23505" } }],
+    });
+    expect(await ledgerRows(database, "late")).toEqual(["1 0001_table applied"]);
+    expect(await objectsOf(database, "late")).not.toContain("table never");
+  });
+
+  test("because others were in its way is tried again, in a session as clean as ever, and the rest goes on behind it", async () => {
+    await query("CREATE TABLE public.wanted (id int)");
+    const locking = historyOf({
+      ...quick,
+      "0004_leaves": "SET work_mem = '4711kB'",
+      "0005_locks": `ALTER TABLE public.wanted ALTER id SET NOT NULL;
+        DO $$ BEGIN ASSERT current_setting('work_mem') <> '4711kB', 'a setting was left'; END $$`,
+      "0006_last": NOTE,
+    });
+    const retried: string[] = [];
+    const results = await withSession(connection, (other) =>
+      up(["first", "second"], locking, {
+        settings: { searchPath: [], lockTimeoutMs: 200, statementTimeoutMs: 0 },
+        onResult: async ({ schema }) => {
+          if (schema === "first") await other.query("BEGIN; LOCK TABLE public.wanted");
+        },
+        onRetry: ({ schema }, { revision }) => {
+          retried.push(`${schema} ${revision}`);
+          void other.query("ROLLBACK");
+        },
+      }),
+    );
+    expect(results.map(({ to, problems }) => [to, problems])).toEqual(Array(2).fill(["0006_last", []]));
+    expect(retried).toEqual(["second 0005_locks"]);
+    expect(await notes("second")).toMatchObject({ transactions: 4 });
+  });
+});
+
+describe("a connection cut under several steps", () => {
+  test.each(["before", "after"] as const)("%s the server carried them out: each runs exactly once", async (when) => {
+    const cut = proxy.once({ query: new RegExp(`"cut_${when}_2".*0003_last`, "s"), when }, (now) => now());
+    const through = { ...proxy.connection, database: connection.database };
+    const results = await up([`cut_${when}_1`, `cut_${when}_2`], history, { through });
+    await cut;
+    expect(results.map(({ to, problems }) => [to, problems])).toEqual(Array(2).fill(["0003_last", []]));
+    expect(results.map(ids)).toEqual(Array(2).fill(history.map(({ id }) => `up ${id}`)));
+    expect(await notes(`cut_${when}_2`)).toMatchObject({ transactions: 3 });
+    expect((await events(database, `cut_${when}_2`)).length).toBe(3);
+    await expect.poll(() => advisoryLocks(database), { timeout: 5_000 }).toBe(0);
+  });
+});
+
+test("stopped under several steps: those are finished, no others are begun", async () => {
+  const longer = historyOf({ ...quick, "0004_slow": `SELECT pg_sleep(0.3); ${NOTE}`, "0005_never": NOTE });
+  const controller = new AbortController();
+  const results = await up(["goes", "stopped", "never"], longer, {
+    stop: controller.signal,
+    onStep: ({ schema }) => schema === "stopped" && controller.abort(),
+  });
+  expect(results.map(({ schema, to }) => `${schema} ${to}`)).toEqual(["goes 0005_never", "stopped 0003_last"]);
+  expect(results[1]?.problems).toEqual([{ code: "steps-left", schema: "stopped", at: "0003_last", left: 2, of: 5 }]);
+});
