@@ -33,6 +33,8 @@ export function databaseName({ host, port, database }: Connection): string {
 
 /** A bounded set of sessions on one database. */
 export interface Database {
+  /** How many of them there are at most. */
+  readonly sessions: number;
   /**
    * Lends a session. One whose callback throws is closed, not reused: its state is not known.
    * @throws Refusal unreachable, no-tls, sign-in-refused or database-missing
@@ -83,7 +85,7 @@ export async function withDatabase<T>(
   // It can also end in the moment between its sign-in and its first use.
   pool.on("connect", (client) => client.on("error", () => {}));
   try {
-    return await callback({ withClient: (use) => withPooledClient(pool, connection, use) });
+    return await callback({ sessions, withClient: (use) => withPooledClient(pool, connection, use) });
   } finally {
     await pool.end();
     for (const socket of sockets) socket.destroy();
@@ -106,7 +108,7 @@ async function withPooledClient<T>(
   client.on("error", note);
   let failed = true;
   try {
-    if (!sessions.has(client)) sessions.set(client, await prepared(client));
+    if (!known.has(client)) known.set(client, await prepared(client));
     const result = await callback(client);
     failed = false;
     return result;
@@ -132,7 +134,7 @@ interface Session {
   readonly noticing: string;
 }
 
-const sessions = new WeakMap<pg.ClientBase, Session>();
+const known = new WeakMap<pg.ClientBase, Session>();
 
 async function prepared(client: pg.ClientBase): Promise<Session> {
   const text = `${NOTICE_LOST_CLIENT}; SELECT pg_catalog.pg_backend_pid() AS pid, (${NOTICING}) AS noticing`;
@@ -143,12 +145,12 @@ async function prepared(client: pg.ClientBase): Promise<Session> {
 
 /** The server's process of a session that a {@link Database} lends. A pooler tells clients a number of its own at sign-in. */
 export function backendOf(client: pg.ClientBase): number {
-  return sessions.get(client)?.pid ?? 0;
+  return known.get(client)?.pid ?? 0;
 }
 
 /** What a session that was reset has to be told again, to notice when we are gone. */
 export function noticingOf(client: pg.ClientBase): string {
-  return sessions.get(client)?.noticing ?? "";
+  return known.get(client)?.noticing ?? "";
 }
 
 function pick({ host, port, database, user, password }: Connection) {

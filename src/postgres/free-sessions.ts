@@ -9,6 +9,15 @@ import type { Database } from "./connection.ts";
 export const BY_CORES = Math.min(16, 4 * availableParallelism());
 
 /**
+ * How many sessions a run opens at most: one for each schema at once, and one for the watch over slow steps.
+ *
+ * @param asked schemas at once; 0 leaves it to the server
+ */
+export function mostSessions(asked: number): number {
+  return (asked > 0 ? asked : BY_CORES) + 1;
+}
+
+/**
  * How many schemas to migrate at once: what was asked for; or BY_CORES, but at most half of the connections that are free.
  *
  * @param server as messages name it

@@ -106,7 +106,7 @@ function unledged(schema: string, { populated }: Found): Ledger {
 }
 
 /**
- * Reads the ledgers of many schemas in a few round trips: which exist, then 200 of them in a message. Reading never creates
+ * Reads the ledgers of many schemas in a few round trips: which exist, then 100 of them in a message. Reading never creates
  * anything.
  */
 export async function readLedgers(client: pg.ClientBase, schemas: readonly string[]): Promise<readonly Ledger[]> {

@@ -7,7 +7,7 @@ import { endsSession } from "./sqlstate.ts";
  * A message is one transaction and keeps its locks to the end, some three a schema: all of a large fleet in one would
  * fill the server's lock table (max_locks_per_transaction, manual 19.12).
  */
-const SCHEMAS_A_MESSAGE = 200;
+const SCHEMAS_A_MESSAGE = 100;
 
 /** Runs one SELECT for each schema (or table), many in a message, and returns the rows by it. */
 export async function selectEach<Row extends pg.QueryResultRow>(

@@ -4,7 +4,7 @@ import { readHistory } from "../history/read-history.ts";
 import { BASE, compareIds } from "../history/revision.ts";
 import { currentRevision, type Ledger } from "../plan/ledger.ts";
 import { withDatabase } from "../postgres/connection.ts";
-import { readLedgers } from "../postgres/ledger-table.ts";
+import { readFleet } from "../postgres/read-fleet.ts";
 import { errorText } from "../problem-text.ts";
 import { shownByRead } from "./failure.ts";
 import {
@@ -74,9 +74,12 @@ export async function read(id: string, props: unknown): Promise<dynamic.ReadResu
   }
 }
 
+/** What is asked for at least, the session of the watch included: how many schemas go at once is not in the state. */
+const READERS = 2;
+
 async function readCurrent({ connection, current, applied }: Outputs): Promise<Outputs["current"]> {
-  const ledgers = await withDatabase(connection, 1, (database) =>
-    database.withClient((client) => readLedgers(client, [...bySchema(current).keys()])),
+  const ledgers = await withDatabase(connection, READERS, (database) =>
+    database.withClient((client) => readFleet(database, client, [...bySchema(current).keys()])),
   );
   // Most of a fleet share their rows, and are looked at once.
   const standings = new Map<Ledger["applied"], string>();

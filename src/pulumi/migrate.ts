@@ -1,6 +1,7 @@
 import { handOverAll } from "../fleet/hand-over-all.ts";
 import { readHistory } from "../history/read-history.ts";
 import { withDatabase } from "../postgres/connection.ts";
+import { mostSessions } from "../postgres/free-sessions.ts";
 import { refuseIfAny } from "../problem.ts";
 import { engineLog } from "./engine-log.ts";
 import { PartialFailure, partial, shown } from "./failure.ts";
@@ -9,7 +10,7 @@ import { outputs } from "./outputs.ts";
 import { planAll, refuseChangedFolder } from "./plan-all.ts";
 import { lossTexts, unusedSnapshots } from "./report.ts";
 import { resultTable } from "./result-table.ts";
-import { mostSessions, runPlans } from "./run-plans.ts";
+import { runPlans } from "./run-plans.ts";
 import { withStop } from "./stop.ts";
 
 /**
@@ -31,14 +32,18 @@ async function migrateUntil(stop: AbortSignal, id: string, news: Raw, olds: Outp
     const history = readHistory(inputs.migrations);
     refuseChangedFolder(inputs, history);
     const asked = wishes(inputs, history, olds);
-    const { plans, results, held } = await withDatabase(connection, mostSessions(inputs), async (database) => {
-      const { wishes: allowed, ...plan } = await planAll(database, connection, asked, inputs);
-      refuseIfAny(plan.missingRoles.map((role) => ({ code: "role-missing", role })));
-      for (const text of unusedSnapshots(plan.plans)) await log.warn(text);
-      for (const text of lossTexts(plan.losses)) await log.info(text);
-      await handOverAll(database, plan.handOvers, inputs, stop);
-      return { plans: plan.plans, ...(await runPlans(database, inputs, allowed, plan.plans, log, stop)) };
-    });
+    const { plans, results, held } = await withDatabase(
+      connection,
+      mostSessions(inputs.concurrency),
+      async (database) => {
+        const { wishes: allowed, ...plan } = await planAll(database, connection, asked, inputs);
+        refuseIfAny(plan.missingRoles.map((role) => ({ code: "role-missing", role })));
+        for (const text of unusedSnapshots(plan.plans)) await log.warn(text);
+        for (const text of lossTexts(plan.losses)) await log.info(text);
+        await handOverAll(database, plan.handOvers, inputs, stop);
+        return { plans: plan.plans, ...(await runPlans(database, inputs, allowed, plan.plans, log, stop)) };
+      },
+    );
     const outs = outputs(inputs, olds, history, plans, results);
     if (results.some((result) => result.steps.length > 0)) await log.info(resultTable(results));
     if (held.length > 0 || results.some((result) => result.problems.length > 0)) {

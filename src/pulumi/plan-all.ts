@@ -7,8 +7,8 @@ import { isUnused } from "../plan/snapshot.ts";
 import { type Connection, type Database, noticingOf } from "../postgres/connection.ts";
 import { countLosses, type Loss } from "../postgres/count-losses.ts";
 import { findHandOvers, type HandOver } from "../postgres/hand-over.ts";
-import { readLedgers } from "../postgres/ledger-table.ts";
 import { preflight } from "../postgres/preflight.ts";
+import { readFleet } from "../postgres/read-fleet.ts";
 import { examineRoles } from "../postgres/role-rights.ts";
 import { refuseIfAny } from "../problem.ts";
 import { rolesOf } from "../role-name.ts";
@@ -32,7 +32,6 @@ export interface FleetPlan {
  * Plans every schema from ledgers read at once, in a session that is read-only meanwhile: PostgreSQL itself holds us to it.
  * Used by the preview, and again before the first change of an up.
  *
- * @param database two sessions of it at most
  * @throws Refusal with the problems of all schemas together
  */
 export async function planAll(
@@ -43,27 +42,31 @@ export async function planAll(
 ): Promise<FleetPlan> {
   const schemas = [...wishes.keys()];
   refuseIfAny(await preflight(database, connection, schemas));
-  return withLook(database, async (client) => {
+  return looking(database).withClient(async (client) => {
     const roles = owner === undefined ? [] : rolesOf(schemas, { owner, app });
     const { problems, missing } = await examineRoles(client, roles, searchPath);
     refuseIfAny(problems);
     const allowed = await onThisServer(client, wishes);
-    const plans = planEach(await readLedgers(client, schemas), allowed);
+    const plans = planEach(await readFleet(looking(database), client, schemas), allowed);
     const handOvers = await findHandOvers(client, roles);
     return { wishes: allowed, plans, losses: await countLosses(client, plans), handOvers, missingRoles: missing };
   });
 }
 
-/** A session for the callback that writes nothing, and neither waits long nor keeps others waiting. */
-function withLook<T>(database: Database, callback: (client: pg.ClientBase) => Promise<T>): Promise<T> {
-  return database.withClient(async (client) => {
-    await client.query(
-      "SET default_transaction_read_only = on; SET lock_timeout = '2s'; SET statement_timeout = '20s'",
-    );
-    const result = await callback(client);
-    await client.query(`RESET ALL; ${noticingOf(client)}`);
-    return result;
-  });
+/** The same database in sessions that write nothing, and neither wait long nor keep others waiting. */
+function looking({ sessions, withClient }: Database): Database {
+  return {
+    sessions,
+    withClient: (callback) =>
+      withClient(async (client) => {
+        await client.query(
+          "SET default_transaction_read_only = on; SET lock_timeout = '2s'; SET statement_timeout = '20s'",
+        );
+        const result = await callback(client);
+        await client.query(`RESET ALL; ${noticingOf(client)}`);
+        return result;
+      }),
+  };
 }
 
 /** Without the snapshot where it was proven on another major version. Asked only where there is one. */

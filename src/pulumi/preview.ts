@@ -1,6 +1,7 @@
 import { hostname, userInfo } from "node:os";
 import { readHistory } from "../history/read-history.ts";
 import { withDatabase } from "../postgres/connection.ts";
+import { mostSessions } from "../postgres/free-sessions.ts";
 import { fleetNotes } from "./fleet-notes.ts";
 import { type Inputs, type Outputs, wishes } from "./inputs.ts";
 import { planAll } from "./plan-all.ts";
@@ -15,8 +16,10 @@ import { writeSqlFile } from "./sql-file.ts";
  */
 export async function preview(inputs: Inputs, olds: Outputs | undefined, stack: string): Promise<readonly Report[]> {
   const asked = wishes(inputs, readHistory(inputs.migrations), olds);
-  const { plans, losses, handOvers } = await withDatabase(inputs.connection, 2, (database) =>
-    planAll(database, inputs.connection, asked, inputs),
+  const { plans, losses, handOvers } = await withDatabase(
+    inputs.connection,
+    mostSessions(inputs.concurrency),
+    (database) => planAll(database, inputs.connection, asked, inputs),
   );
   const file = writeSqlFile(stack, plans, inputs, `${userInfo().username}@${hostname()}`, handOvers);
   return previewReports(plans, file, losses, handOvers, fleetNotes(inputs, olds, plans));

@@ -5,7 +5,7 @@ import { type FleetResult, runFleet } from "../fleet/run-fleet.ts";
 import type { Wish } from "../fleet/run-schema.ts";
 import { type Plan, stepName } from "../plan/plan.ts";
 import { type Database, serverName } from "../postgres/connection.ts";
-import { BY_CORES, sessionsFor } from "../postgres/free-sessions.ts";
+import { sessionsFor } from "../postgres/free-sessions.ts";
 import { holderText, problemText } from "../problem-text.ts";
 import type { EngineLog } from "./engine-log.ts";
 import { wavesOf } from "./fleet-notes.ts";
@@ -16,11 +16,6 @@ const RECOVERY_MS = 60_000;
 
 /** Waits for other runs that stay in the log: who holds a lock has to be found there afterwards. Of a fleet the first few. */
 const WAITS_TOLD = 3;
-
-/** How many sessions an up opens at most: one for each schema at once, and one for the watch over slow steps. */
-export function mostSessions({ concurrency }: Pick<Inputs, "concurrency">): number {
-  return (concurrency > 0 ? concurrency : BY_CORES) + 1;
-}
 
 /** Runs the plans that hold steps, telling how far it is; a schema that is where it should be costs nothing. */
 export async function runPlans(
