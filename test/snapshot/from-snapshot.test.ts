@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, inject, it } from "vitest";
 import type { History } from "../../src/history/revision.ts";
 import { makePlan } from "../../src/plan/make-plan.ts";
 import type { Snapshot, SnapshotUnused } from "../../src/plan/snapshot.ts";
@@ -29,7 +29,7 @@ import { factsOf, timelessLedger } from "../support/structure.ts";
 const database = useDatabase();
 const { connection, query } = database;
 const role = useRole(database);
-const history = richHistory(role.user);
+const history = richHistory(role.user, inject("major"));
 let snapshot: Snapshot;
 let replayed: readonly string[];
 
@@ -175,7 +175,7 @@ describe("the history is replayed", () => {
     ["a function has no search path", "SET search_path FROM CURRENT", ""],
     ["a trigger is missing", /CREATE TRIGGER touch .*;/, ""],
     ["a trigger is enabled", /ALTER TABLE orders DISABLE TRIGGER never;/, ""],
-    ["a view shows other rows", "WHERE (late > 1)", "WHERE (late > 2)"],
+    ["a view shows other rows", /(?<=WHERE \((users\.)?late > )1/, "2"],
     ["a view has no barrier", " WITH (security_barrier='true')", ""],
     ["a rule is missing", /CREATE RULE no_delete AS\n.*;/, ""],
     ["a policy is missing", /CREATE POLICY everyone .*;/, ""],

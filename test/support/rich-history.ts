@@ -6,8 +6,9 @@ import { historyOf, type Scripts } from "./history.ts";
  * leaves differs from what a single script would: columns that were dropped, names that were changed.
  *
  * @param role who is granted something
+ * @param major the server's: what it does not know yet is left out
  */
-export function richScripts(role: string): Readonly<Record<string, Scripts>> {
+export function richScripts(role: string, major: number): Readonly<Record<string, Scripts>> {
   const up = {
     "0001_types": `
       CREATE TYPE mood AS ENUM ('low', 'high');
@@ -26,7 +27,7 @@ export function richScripts(role: string): Readonly<Record<string, Scripts>> {
         parts pair,
         spans spans,
         shout text GENERATED ALWAYS AS (upper(name)) STORED,
-        whisper text GENERATED ALWAYS AS (lower(name)) VIRTUAL,
+        whisper text GENERATED ALWAYS AS (lower(name)) ${major >= 18 ? "VIRTUAL" : "STORED"},
         serial serial,
         "Mixed Case" integer[] DEFAULT '{1,2}',
         at timestamptz DEFAULT now() NOT NULL,
@@ -121,6 +122,6 @@ export function richScripts(role: string): Readonly<Record<string, Scripts>> {
   );
 }
 
-export function richHistory(role: string): History {
-  return historyOf(richScripts(role));
+export function richHistory(role: string, major: number): History {
+  return historyOf(richScripts(role, major));
 }
