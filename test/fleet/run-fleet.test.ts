@@ -315,6 +315,15 @@ describe("failures that are let pass", () => {
     const results = await up(wishes, { onFailure: "continue", failureLimit: 2, concurrency: 1 });
     expect(results.map(({ schema }) => schema)).toEqual(["l_1", "l_2", "l_3"]);
   });
+
+  test("with several at once, those under way beside the last of them as well", async () => {
+    const names = await schemasNamed(...Array.from({ length: 20 }, (_, index) => `m_${index}`));
+    const wishes = Object.fromEntries(names.map((name) => [name, wish("head", broken)]));
+    const results = await up(wishes, { onFailure: "continue", failureLimit: 2, concurrency: 4 });
+    expect(results.every(({ problems }) => problems.length === 1)).toBe(true);
+    expect(results.length).toBeGreaterThanOrEqual(3);
+    expect(results.length).toBeLessThanOrEqual(3 + 3);
+  });
 });
 
 test("steps that change what all schemas share run one after the other", async () => {

@@ -271,6 +271,50 @@ describe("the history is replayed", () => {
   });
 });
 
+describe("with roles", () => {
+  it("belongs to the schema's owner and is open to its application, as if it had been replayed", async () => {
+    const [owner, app] = [`${role.user}_owner`, `${role.user}_app`];
+    const plain = historyOf({
+      "0001_a": "CREATE TABLE a (id serial PRIMARY KEY); CREATE TYPE mood AS ENUM ('low')",
+      "0002_b": `CREATE VIEW b AS SELECT id FROM a; GRANT SELECT ON b TO ${role.user}`,
+      "0003_c": "CREATE FUNCTION c() RETURNS int LANGUAGE sql RETURN 1",
+    });
+    const from = await snapshotOf(plain);
+    await query(`CREATE ROLE ${owner}; CREATE ROLE ${app}`);
+    for (const [schema, used] of [
+      ["owned", from],
+      ["owned_replayed", undefined],
+    ] as const) {
+      await query(`CREATE SCHEMA ${schema} AUTHORIZATION ${owner};
+        ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} IN SCHEMA ${schema} GRANT SELECT, INSERT ON TABLES TO ${app};
+        ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} IN SCHEMA ${schema} GRANT USAGE ON SEQUENCES TO ${app}`);
+      const [result] = await up(
+        connection,
+        { [schema]: { ...wish(plain), owner, snapshot: used } },
+        {
+          settings: { ...SETTINGS, owner },
+          onSnapshotUnused: (problem) => expect.unreachable(JSON.stringify(problem)),
+        },
+      );
+      expect(result).toMatchObject({ to: "0003_c", problems: [] });
+    }
+    expect(await events(database, "owned")).toContain("0003_c up snapshot");
+    const owned = (schema: string) =>
+      query(
+        `SELECT relname AS name, pg_get_userbyid(relowner) AS owner, relacl::text AS rights FROM pg_class
+          WHERE relnamespace = $1::regnamespace AND relkind IN ('r', 'v', 'S')
+         UNION ALL SELECT proname, pg_get_userbyid(proowner), proacl::text FROM pg_proc WHERE pronamespace = $1::regnamespace
+         UNION ALL SELECT typname, pg_get_userbyid(typowner), typacl::text FROM pg_type
+          WHERE typnamespace = $1::regnamespace AND typtype = 'e' ORDER BY 1`,
+        [schema],
+      );
+    const rights = await owned("owned");
+    expect(rights).toEqual(await owned("owned_replayed"));
+    expect(rights).toContainEqual({ name: "a", owner, rights: expect.stringContaining(`${app}=ar/${owner}`) });
+    await query(`DROP SCHEMA owned, owned_replayed CASCADE; DROP ROLE ${owner}, ${app}`);
+  });
+});
+
 describe("interrupted", () => {
   it("in the middle, a snapshot leaves nothing, and the next up begins anew", async () => {
     const sql = `${snapshot.script.sql}SELECT pg_sleep(60);`;
