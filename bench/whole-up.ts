@@ -96,6 +96,8 @@ async function program(tools: Tools, source: string, schemas: readonly string[])
     ...tools.env,
     PULUMI_BACKEND_URL: `file://${join(folder, ".state")}`,
     PULUMI_CONFIG_PASSPHRASE: "bench",
+    // As `npm run pulumi` has it.
+    NODE_COMPILE_CACHE: join(folder, ".compile-cache"),
   };
   const run = (args: readonly string[], more: Readonly<Record<string, string>>) =>
     execa(tools.pulumi, [...args, "--non-interactive"], { cwd: folder, env: { ...env, ...more }, stdin: "ignore" });
