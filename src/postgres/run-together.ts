@@ -60,7 +60,7 @@ export async function runTogether(
     if (release) release.isReleased = true;
     return;
   }
-  const [failed = steps[0]] = steps.slice(done.length);
+  const failed = steps[done.length];
   if (failed) pace.note(failed, undefined);
   if (!(await rolledBack(client, answer.error))) throw new Refusal([connectionLost(plan, answer.error)]);
 }
