@@ -36,20 +36,19 @@ export async function applyPlan(
     if (index < done) return;
     if (context.stop.aborted) throw new Refusal([stepsLeft(plan, index)]);
     const preamble = index === 0 ? preambleOf(plan, context.settings.owner) : [];
-    const isLast = (count: number) => index + count === plan.steps.length;
-    const quick = quickSteps(plan, index, context.pace);
-    if (quick.length > 1) {
-      for (const [ahead, each] of quick.entries()) onStep(each, index + ahead);
-      const release = isLast(quick.length) ? lock : undefined;
+    const releaseBehind = (count: number) => (index + count === plan.steps.length ? lock : undefined);
+    const next = nextSteps(plan, index, context.pace);
+    for (const [ahead, each] of next.entries()) onStep(each, index + ahead);
+    if (next.length > 1) {
       const before = results.length;
-      await runTogether(database, client, plan, quick, preamble, context, release, results);
+      await runTogether(database, client, plan, next, preamble, context, releaseBehind(next.length), results);
       done = index + results.length - before;
       if (index < done) return;
-    } else onStep(step, index);
+    }
     const go = (release?: HeldLock) => runStep(database, client, plan, step, preamble, context, release);
     const result = isDatabaseWide(step)
       ? await withDatabaseLock(client, plan.schema, context, go)
-      : await go(isLast(1) ? lock : undefined);
+      : await go(releaseBehind(1));
     results.push(result);
     context.pace.note(step, result.durationMs);
     done = index + 1;
@@ -70,11 +69,11 @@ export async function applyPlan(
   }
 }
 
-/** The steps from an index on that one message may hold: those in transactions of their own, while they are known to be quick. */
-function quickSteps({ steps }: Plan, index: number, pace: Pace): readonly Step[] {
+/** The step at an index, with those behind it that share its message: in transactions of their own, and known to be quick. */
+function nextSteps({ steps }: Plan, index: number, pace: Pace): readonly Step[] {
   const ahead = steps.slice(index);
   const alone = ahead.findIndex((step) => !canShare(step));
-  const alike = alone < 0 ? ahead : ahead.slice(0, alone);
+  const alike = alone < 0 ? ahead : ahead.slice(0, Math.max(1, alone));
   return alike.slice(0, pace.together(alike));
 }
 
