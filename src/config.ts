@@ -152,6 +152,7 @@ export function pinProblems(pins: Readonly<Record<string, string>>, owned: reado
 /** Names told of a list. */
 const MANY = 10;
 
-function firstOf(names: readonly string[]): string {
+/** The first few of a list, and how many more. */
+export function firstOf(names: readonly string[]): string {
   return names.length > MANY ? `${names.slice(0, MANY).join(", ")} and ${names.length - MANY} more` : names.join(", ");
 }

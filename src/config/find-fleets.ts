@@ -6,6 +6,7 @@ import { refuseIfAny } from "../problem.ts";
 import { type NamedFleet, parseFleets } from "./fleets.ts";
 import type { Environment } from "./keys.ts";
 import { rolesTwice } from "./role-problems.ts";
+import { waveProblems } from "./wave-problems.ts";
 
 /** A fleet with the schemas that it owns now. */
 export interface Fleet extends Omit<NamedFleet, "schemas" | "schemasQuery">, Selected {}
@@ -32,6 +33,7 @@ export async function findFleets(
   }));
   refuseIfAny([
     ...fleets.flatMap(({ pins, schemas }) => pinProblems(pins, schemas)),
+    ...waveProblems(fleets),
     ...ownedTwice(claims),
     ...rolesTwice(fleets),
   ]);

@@ -19,7 +19,12 @@ export function splitIntoWaves(schemas: readonly string[], waves: readonly Wave[
   return [...taken, left].filter((wave) => wave.length > 0);
 }
 
+/** True for a share that takes some: `1%` to `100%`. */
+export function isShare(entry: string): boolean {
+  return /^([1-9]\d?|100)%$/.test(entry);
+}
+
 /** The percents of a wave. */
 function shareOf(wave: Wave): number {
-  return wave.reduce((sum, entry) => sum + Number(/^(\d{1,3})%$/.exec(entry)?.[1] ?? 0), 0);
+  return wave.filter(isShare).reduce((sum, entry) => sum + Number.parseInt(entry, 10), 0);
 }

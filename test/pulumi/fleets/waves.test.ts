@@ -22,6 +22,17 @@ const project = await makeProject({
 const up = () => project.pulumi("up", "--yes", "--skip-preview", "--stack", "prod");
 
 describe("waves", () => {
+  it("with a canary that is no schema are refused before anything changes", async () => {
+    await project.pulumi("config", "set", "--path", "waves[0][0]", "tenant_007", "--stack", "prod");
+    const { exitCode, output } = await up();
+    expect(exitCode).not.toBe(0);
+    expect(output).toContain(
+      'config "waves": got "tenant_007", which is no schema of this stack, wants a share, a pattern, or one of',
+    );
+    expect(await existing()).toEqual([]);
+    await project.pulumi("config", "set", "--path", "waves[0][0]", "tenant_0007", "--stack", "prod");
+  });
+
   it("nobody is started behind a canary that fails", async () => {
     await query("CREATE TABLE public.site (healthy boolean); INSERT INTO public.site VALUES (true)");
     await query("CREATE SCHEMA tenant_0007; CREATE TABLE tenant_0007.invoices (made_by text)");
