@@ -3,7 +3,7 @@ import type { BenchMigration } from "./migrations.ts";
 import { withClient } from "./server.ts";
 
 /** The tables in which the tools keep their own record, which are not the migrations' work. */
-const RECORDS = ["migration_ledger", "migration_event", "alembic_version", "schema_migrations", "umzug_migration"];
+const RECORDS = ["migration_ledger", "alembic_version", "schema_migrations", "umzug_migration"];
 
 /** A schema for comparison. Made by running the scripts one after the other. */
 const REFERENCE = "bench_reference";

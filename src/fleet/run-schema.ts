@@ -118,7 +118,7 @@ async function migrateLocked(
     const unused = snapshotFailure(plan, error);
     if (!unused) throw error;
     options.onSnapshotUnused(unused);
-    // Read again: the failure was noted in its events.
+    // Read again: the failure was entered in it.
     const noted = await readLedger(client, ledger.schema);
     return migrateLocked(database, client, noted, withoutSnapshot(wish), lock, options, progress);
   }

@@ -32,17 +32,15 @@ export function makePlan(request: PlanRequest): Plan {
   const snapshot = snapshotFor(request, goal);
   const unused = snapshot && isUnused(snapshot) ? snapshot : undefined;
   const replaced = snapshot && !isUnused(snapshot) ? ids.indexOf(snapshot.revision) + 1 : 0;
-  const staying = ledger.applied.filter((row) => keep.has(row.revision));
-  let position = Math.max(replaced, ...staying.map((row) => row.position));
   const steps = collect([
     ...leaving.toReversed().map((row) => () => downStep(row, request)),
     ...(snapshot && !isUnused(snapshot) ? [() => snapshotStep(snapshot, history.slice(0, replaced))] : []),
-    ...coming.slice(replaced).map((revision, index) => () => {
-      const interrupted = half.get(revision.id);
-      if (!interrupted) position += 1;
-      if (index < baseline) return baselineStep(revision, position);
-      return upStep(ledger.schema, revision, position, interrupted);
-    }),
+    ...coming
+      .slice(replaced)
+      .map(
+        (revision, index) => () =>
+          index < baseline ? baselineStep(revision) : upStep(ledger.schema, revision, half.get(revision.id)),
+      ),
   ]);
   if (request.owner !== undefined) refuseIfAny(escapes(steps, coming));
   return {

@@ -9,8 +9,8 @@ import type { PlanRequest } from "./plan-request.ts";
 import { dependsOnDefaultPrivileges, type Snapshot } from "./snapshot.ts";
 
 /** Records a revision that is there already. */
-export function baselineStep(revision: Revision, position: number): Step {
-  return { ...recorded(revision, position), script: empty(`${revision.id} (baseline)`), source: "baseline" };
+export function baselineStep(revision: Revision): Step {
+  return { ...recorded(revision), script: empty(`${revision.id} (baseline)`), source: "baseline" };
 }
 
 /**
@@ -19,10 +19,10 @@ export function baselineStep(revision: Revision, position: number): Step {
  * @throws Refusal what is wrong with the snapshot's script, or with a way back that the ledger is to keep
  */
 export function snapshotStep(snapshot: Snapshot, revisions: History): Step {
-  const rows = revisions.map((revision, index) => {
+  const rows = revisions.map((revision) => {
     if (revision.down) parseScript(revision.down, revision.transaction);
-    const { position, checksum, down, transaction } = recorded(revision, index + 1);
-    return { revision: revision.id, position, checksum, down, transaction };
+    const { checksum, down, transaction } = recorded(revision);
+    return { revision: revision.id, checksum, down, transaction };
   });
   return {
     direction: "up",
@@ -30,7 +30,6 @@ export function snapshotStep(snapshot: Snapshot, revisions: History): Step {
     script: parseScript(snapshot.script),
     source: "snapshot",
     resumes: false,
-    position: rows.length,
     checksum: rows.at(-1)?.checksum ?? "",
     down: rows.at(-1)?.down,
     transaction: true,
@@ -45,10 +44,10 @@ export function snapshotStep(snapshot: Snapshot, revisions: History): Step {
 /**
  * Runs a revision's up script.
  *
- * @param interrupted its row, where the script began and never finished
+ * @param interrupted what the ledger says of it, where the script began and never finished
  * @throws Refusal what is wrong with the script; interrupted where it cannot be run again, or was edited since
  */
-export function upStep(schema: string, revision: Revision, position: number, interrupted?: AppliedRevision): Step {
+export function upStep(schema: string, revision: Revision, interrupted?: AppliedRevision): Step {
   const { id, up, down, transaction } = revision;
   // A way back that does not parse is better found now than when it is needed.
   if (down) parseScript(down, transaction);
@@ -60,8 +59,7 @@ export function upStep(schema: string, revision: Revision, position: number, int
     }
     refuseUnrepeatable(schema, interrupted, script, "up");
   }
-  const place = interrupted?.position ?? position;
-  return { ...recorded(revision, place), script, resumes: interrupted !== undefined };
+  return { ...recorded(revision), script, resumes: interrupted !== undefined };
 }
 
 /**
@@ -71,7 +69,7 @@ export function upStep(schema: string, revision: Revision, position: number, int
  */
 export function downStep(row: AppliedRevision, { ledger, history, downFrom }: PlanRequest): Step {
   const { schema } = ledger;
-  const { revision, position, checksum, transaction, interrupted } = row;
+  const { revision, checksum, transaction, interrupted } = row;
   const inFolder = downOf(history.find(({ id }) => id === revision));
   refuseIrreversible(schema, revision, inFolder?.sql);
   if (inFolder && row.down !== undefined && inFolder.sql !== row.down && !downFrom) {
@@ -89,19 +87,18 @@ export function downStep(row: AppliedRevision, { ledger, history, downFrom }: Pl
     script,
     source: useLedger ? "ledger" : "folder",
     resumes: interrupted !== undefined,
-    position,
     checksum,
     down: row.down,
     transaction,
   };
 }
 
-function recorded(revision: Revision, position: number): Omit<Step, "script"> {
+function recorded(revision: Revision): Omit<Step, "script"> {
   const { id, checksum, transaction } = revision;
   const script = downOf(revision);
   // Code cannot be kept as text to run later: what it imports would be missing.
   const down = script?.code ? undefined : script?.sql;
-  return { direction: "up", revision: id, source: "folder", resumes: false, position, checksum, down, transaction };
+  return { direction: "up", revision: id, source: "folder", resumes: false, checksum, down, transaction };
 }
 
 /** The down script; an up script that says it is irreversible stands for it, so that the ledger remembers it. */

@@ -7,7 +7,7 @@ export interface Plan {
   readonly schema: string;
   /** False where the schema does not exist yet; something else has to create it before the plan runs. */
   readonly schemaExists: boolean;
-  /** True where the first step creates the ledger's tables. */
+  /** True where the first step creates the ledger. */
   readonly createsLedger: boolean;
   /** Revision id or `base`. */
   readonly from: string;
@@ -22,7 +22,7 @@ export interface Plan {
   readonly unused?: SnapshotUnused;
 }
 
-/** One script to run, and the ledger row that it adds or removes. */
+/** One script to run, and what the ledger is to say of it. */
 export interface Step {
   readonly direction: Direction;
   readonly revision: string;
@@ -31,8 +31,6 @@ export interface Step {
   readonly source: "folder" | "ledger" | "baseline" | "snapshot";
   /** True where a script outside a transaction was interrupted and all it does can be done again. */
   readonly resumes: boolean;
-  /** Of the revision's ledger row. */
-  readonly position: number;
   readonly checksum: string;
   /** The down script to record with an up. */
   readonly down: string | undefined;
@@ -46,12 +44,12 @@ export interface Replaced {
   /** What the structure's has to be when the script has run. */
   readonly fingerprint: string;
   readonly scope: FingerprintScope;
-  /** The ledger's rows, as the revisions themselves would have left them. */
+  /** What the ledger is to say of the revisions, in their order. */
   readonly rows: readonly RecordedRevision[];
 }
 
 /** What the ledger says of a revision. */
-export type RecordedRevision = Pick<Step, "revision" | "position" | "checksum" | "down" | "transaction">;
+export type RecordedRevision = Pick<Step, "revision" | "checksum" | "down" | "transaction">;
 
 /** What counts as a schema's structure. */
 export interface FingerprintScope {

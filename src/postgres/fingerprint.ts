@@ -1,5 +1,5 @@
 import type { FingerprintScope, Replaced } from "../plan/plan.ts";
-import { EVENTS, LEDGER } from "./ledger-table.ts";
+import { LEDGER } from "./ledger-table.ts";
 import { quoteText } from "./session.ts";
 
 /**
@@ -42,7 +42,7 @@ found AS MATERIALIZED (
    WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = here.ns),
 ours AS MATERIALIZED (
   SELECT c.oid FROM found JOIN pg_catalog.pg_class c ON c.oid = found.objid
-   WHERE found.classid = 'pg_catalog.pg_class'::regclass AND c.relname IN ('${LEDGER}', '${EVENTS}')),
+   WHERE found.classid = 'pg_catalog.pg_class'::regclass AND c.relname = '${LEDGER}'),
 tables AS MATERIALIZED (
   SELECT objid AS oid FROM found WHERE classid = 'pg_catalog.pg_class'::regclass
    UNION SELECT t.typrelid FROM found JOIN pg_catalog.pg_type t ON t.oid = found.objid

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { SchemaRoles } from "../role-name.ts";
-import { EVENTS, LEDGER } from "./ledger-table.ts";
+import { LEDGER } from "./ledger-table.ts";
 import { quoteName, quoteText } from "./session.ts";
 import type { StepSettings } from "./step-messages.ts";
 
@@ -20,7 +20,7 @@ export const OWNED_OBJECTS = `(
   SELECT n.nspname AS schema, o.* FROM pg_catalog.pg_namespace n JOIN (
     SELECT relnamespace AS space, 'pg_class'::pg_catalog.regclass AS class, oid, relowner AS holder, relacl AS reach, true AS relation
       FROM pg_catalog.pg_class
-     WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND relname NOT IN ('${LEDGER}', '${EVENTS}')
+     WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND relname <> '${LEDGER}'
     UNION ALL
     SELECT pronamespace, 'pg_proc'::pg_catalog.regclass, oid, proowner, proacl, false FROM pg_catalog.pg_proc
     UNION ALL

@@ -1,6 +1,6 @@
 import type pg from "pg";
-import { eventTable } from "./ledger-table.ts";
-import type { Outcome } from "./record-step.ts";
+import type { Outcome } from "../plan/ledger.ts";
+import { ledgerTable } from "./ledger-table.ts";
 import { selectEach } from "./select-each.ts";
 
 /** The last thing that ran in a schema. */
@@ -24,7 +24,7 @@ export async function readLastEvents(
   schemas: readonly string[],
 ): Promise<ReadonlyMap<string, LastEvent>> {
   const select = (schema: string) =>
-    `SELECT at, actor, revision, direction, outcome, error FROM ${eventTable(schema)} ORDER BY at DESC LIMIT 1`;
+    `SELECT at, actor, revision, direction, outcome, error FROM ${ledgerTable(schema)} ORDER BY entry DESC LIMIT 1`;
   const rows = await selectEach<LastEvent>(client, schemas, select);
   return new Map([...rows].flatMap(([schema, [event]]) => (event ? [[schema, event] as const] : [])));
 }

@@ -1,52 +1,40 @@
 import type pg from "pg";
-import type { Ledger } from "../plan/ledger.ts";
-import { appliedRevision, type LedgerRow, readApplied, selectApplied } from "./read-applied.ts";
+import type { Entry, Ledger } from "../plan/ledger.ts";
+import { type Applied, appliedIn, readApplied, selectEntries } from "./read-applied.ts";
 import { selectEach } from "./select-each.ts";
 import { quoteName, quoteText } from "./session.ts";
 
 export const LEDGER = "migration_ledger";
-export const EVENTS = "migration_event";
 
 /** A schema's ledger, quoted. */
 export function ledgerTable(schema: string): string {
   return `${quoteName(schema)}.${LEDGER}`;
 }
 
-/** A schema's events, quoted. */
-export function eventTable(schema: string): string {
-  return `${quoteName(schema)}.${EVENTS}`;
-}
-
 /**
- * Creates a schema's ledger and its events. In the schema itself, so that a dumped, restored or moved schema takes its
- * history along. Plain on purpose, since all of it is made once a schema: each index, sequence, check or default costs time and
- * files, and each NOT NULL a row of pg_constraint (PostgreSQL 18). Nobody else writes them.
+ * Creates a schema's ledger, in the schema itself, so that a dumped, restored or moved schema takes its history along. Entries are
+ * added to it, never changed: it says what happened, and that says what is applied. Plain on purpose, since it is made once a
+ * schema: each index, sequence, check or default costs time and files, and each NOT NULL a row of pg_constraint
+ * (PostgreSQL 18). Nobody else writes it, and the schema's lock keeps its writers one behind the other.
  */
 export function createLedger(schema: string): readonly string[] {
   return [
     `CREATE TABLE ${ledgerTable(schema)} (
-  position integer PRIMARY KEY,
-  revision text,
-  checksum text,
-  down text,
-  in_transaction boolean,
-  state text,
-  applied_at timestamptz,
-  applied_by text
-)`,
-    `COMMENT ON TABLE ${ledgerTable(schema)} IS 'Revisions applied in this schema. Kept by pulumi-schema-migrations; do not edit.'`,
-    `CREATE TABLE ${eventTable(schema)} (
+  entry integer,
   at timestamptz,
-  run uuid,
-  actor text,
-  db_user text,
   revision text,
   direction text,
   outcome text,
   duration_ms double precision,
-  error text
+  actor text,
+  db_user text,
+  run uuid,
+  error text,
+  checksum text,
+  in_transaction boolean,
+  down text
 )`,
-    `COMMENT ON TABLE ${eventTable(schema)} IS 'What ran in this schema, append-only. Kept by pulumi-schema-migrations.'`,
+    `COMMENT ON TABLE ${ledgerTable(schema)} IS 'What happened to the revisions of this schema. Kept by pulumi-schema-migrations; do not edit.'`,
   ];
 }
 
@@ -58,17 +46,19 @@ export interface LedgerLook {
 }
 
 /**
- * Looks at what a schema is expected to have: the rows of its ledger, or no ledger at all.
+ * Looks at what a schema is expected to have: the entries of its ledger, or no ledger at all.
  *
  * @param hasLedger what was seen of it before
  */
 export function ledgerLook(schema: string, hasLedger: boolean): LedgerLook {
   if (hasLedger) {
-    const used = { schema, schemaExists: true, exists: true, populated: true, used: true };
-    const select = selectApplied(ledgerTable(schema));
-    const ledger: LedgerLook["ledger"] = (rows) =>
-      rows.length > 0 ? { ...used, applied: rows.map((row) => appliedRevision(row as LedgerRow)) } : undefined;
-    return { select, ledger };
+    const ledger: LedgerLook["ledger"] = (rows) => {
+      const found = appliedIn(rows as readonly Entry[]);
+      return found.applied.length > 0
+        ? { schema, schemaExists: true, exists: true, populated: true, ...found }
+        : undefined;
+    };
+    return { select: selectEntries(ledgerTable(schema)), ledger };
   }
   const ledger = ([row]: readonly pg.QueryResultRow[]) => {
     const found = row as Found | undefined;
@@ -98,11 +88,11 @@ const FOUND = `
          EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.objid
                   WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid
                     AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                    AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname NOT IN ('${LEDGER}', '${EVENTS}')) AS populated
+                    AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> '${LEDGER}') AS populated
     FROM pg_catalog.pg_namespace n`;
 
 function unledged(schema: string, { populated }: Found): Ledger {
-  return { schema, schemaExists: true, exists: false, applied: NONE, populated, used: false };
+  return { schema, schemaExists: true, exists: false, populated, ...EMPTY };
 }
 
 /**
@@ -117,32 +107,19 @@ export async function readLedgers(client: pg.ClientBase, schemas: readonly strin
     schemas.filter((schema) => existing.get(schema)?.ledger),
     ledgerTable,
   );
-  const unled = schemas.filter((schema) => existing.get(schema)?.alembic && !applied.get(schema)?.length);
+  const unled = schemas.filter((schema) => existing.get(schema)?.alembic && !applied.get(schema)?.applied.length);
   const versions = await readAlembic(client, unled);
-  const used = await readUsed(
-    client,
-    schemas.filter((schema) => existing.get(schema)?.ledger && !applied.get(schema)?.length),
-  );
   return schemas.map((schema) => ({
     schema,
     schemaExists: existing.has(schema),
     exists: existing.get(schema)?.ledger ?? false,
-    applied: applied.get(schema) ?? NONE,
     populated: existing.get(schema)?.populated ?? false,
-    used: applied.get(schema)?.length ? true : used.has(schema),
+    ...(applied.get(schema) ?? EMPTY),
     alembic: versions.get(schema),
   }));
 }
 
-const NONE: Ledger["applied"] = [];
-
-/** Those of the schemas whose emptied ledger once held something. */
-async function readUsed(client: pg.ClientBase, schemas: readonly string[]): Promise<ReadonlySet<string>> {
-  const select = (schema: string) =>
-    `SELECT FROM ${eventTable(schema)} WHERE outcome IN ('done', 'recorded', 'snapshot') LIMIT 1`;
-  const rows = await selectEach<Record<string, never>>(client, schemas, select);
-  return new Set([...rows].flatMap(([schema, found]) => (found.length > 0 ? [schema] : [])));
-}
+const EMPTY: Applied = { applied: [], used: false };
 
 async function readAlembic(client: pg.ClientBase, schemas: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const select = (schema: string) => `SELECT version_num FROM ${quoteName(schema)}.${ALEMBIC}`;

@@ -1,15 +1,16 @@
 import type pg from "pg";
-import type { AppliedRevision } from "../plan/ledger.ts";
-import type { Direction } from "../problem.ts";
+import { type Entry, type Ledger, replay } from "../plan/ledger.ts";
 import { selectEach } from "./select-each.ts";
+
+/** What the entries of a ledger lead to. */
+export type Applied = Pick<Ledger, "applied" | "used">;
 
 /** As few ledgers as these are read as they are: looking for the same ones first would be a round trip more. */
 const FEW = 10;
 
 /**
- * The rows of many ledgers, by schema, in the order of applying. Most schemas of a fleet have the same rows, thousands of
- * kilobytes in all: so their digests are read first, then the rows of one ledger of each kind. Ledgers that are the same
- * share one array.
+ * What is applied in many schemas, by schema. Most schemas of a fleet have the same entries, thousands of kilobytes in all: so
+ * their digests are read first, then the entries of one ledger of each kind. Ledgers that are the same share one value.
  *
  * @param tableOf a schema's ledger, quoted
  */
@@ -17,20 +18,21 @@ export async function readApplied(
   client: pg.ClientBase,
   schemas: readonly string[],
   tableOf: (schema: string) => string,
-): Promise<ReadonlyMap<string, readonly AppliedRevision[]>> {
+): Promise<ReadonlyMap<string, Applied>> {
   if (schemas.length <= FEW) {
-    const rows = await selectEach<LedgerRow>(client, schemas, (schema) => selectApplied(tableOf(schema)));
-    return new Map([...rows].map(([schema, found]) => [schema, found.map(appliedRevision)]));
+    const entries = await selectEach<Entry>(client, schemas, (schema) => selectEntries(tableOf(schema)));
+    return new Map([...entries].map(([schema, rows]) => [schema, appliedIn(rows)]));
   }
   const digests = await readDigests(client, schemas, tableOf);
   const samples = [...new Map([...digests].map(([schema, digest]) => [digest, schema])).values()];
-  // The digest once more, of the very rows that come with it: another run may have changed them since.
-  const rows = await selectEach<SampleRow>(
+  // The digest once more, of the very entries that come with it: another run may have added some since.
+  const entries = await selectEach<SampleRow>(
     client,
     samples,
-    (schema) => `SELECT ${COLUMNS}, (${digestOf(tableOf(schema))}) AS digest FROM ${tableOf(schema)} ORDER BY position`,
+    (schema) =>
+      `SELECT ${COLUMNS}, (${digestOf(tableOf(schema))}) AS digest ${fromTable(tableOf(schema))} ORDER BY entry`,
   );
-  const kinds = new Map([...rows.values()].map((found) => [found[0]?.digest ?? null, found.map(appliedRevision)]));
+  const kinds = new Map([...entries.values()].map((rows) => [rows[0]?.digest ?? null, appliedIn(rows)]));
   const known = [...digests].flatMap(([schema, digest]) => {
     const applied = kinds.get(digest);
     return applied ? [[schema, applied] as const] : [];
@@ -40,17 +42,24 @@ export async function readApplied(
   return changed.length === 0 ? found : new Map([...found, ...(await readApplied(client, changed, tableOf))]);
 }
 
-/** Reads the rows of one ledger, for {@link appliedRevision}. */
-export function selectApplied(table: string): string {
-  return `SELECT ${COLUMNS} FROM ${table} ORDER BY position`;
+/** Reads the entries of one ledger, for {@link appliedIn}. */
+export function selectEntries(table: string): string {
+  return `SELECT ${COLUMNS} ${fromTable(table)} ORDER BY entry`;
 }
 
-const COLUMNS = "position, revision, checksum, down, in_transaction, state";
+type SampleRow = Entry & { readonly digest: string };
+
+const COLUMNS = "revision, direction, outcome, checksum, down, in_transaction";
+
+/** What failed is no part of what is applied, and would make schemas differ that do not. */
+function fromTable(table: string): string {
+  return `FROM ${table} WHERE outcome <> 'failed'`;
+}
 
 /** Null where the ledger is empty. Without a conversion, which some bytes of a database without an encoding would not survive. */
 function digestOf(table: string): string {
-  const text = `string_agg(ROW(${COLUMNS})::text, '' ORDER BY position)`;
-  return `SELECT encode(sha256(convert_to(${text}, getdatabaseencoding())), 'hex') AS digest FROM ${table}`;
+  const text = `string_agg(ROW(${COLUMNS})::text, '' ORDER BY entry)`;
+  return `SELECT encode(sha256(convert_to(${text}, getdatabaseencoding())), 'hex') AS digest ${fromTable(table)}`;
 }
 
 async function readDigests(
@@ -63,32 +72,7 @@ async function readDigests(
   return new Map([...rows].map(([schema, found]) => [schema, found[0]?.digest ?? null]));
 }
 
-export interface LedgerRow {
-  readonly position: number;
-  readonly revision: string;
-  readonly checksum: string;
-  readonly down: string | null;
-  readonly in_transaction: boolean;
-  readonly state: "applied" | "applying" | "reverting";
-}
-
-type SampleRow = LedgerRow & { readonly digest: string };
-
-const INTERRUPTED: Readonly<Record<LedgerRow["state"], Direction | undefined>> = {
-  applied: undefined,
-  applying: "up",
-  reverting: "down",
-};
-
-/** A ledger's row as plans know it. */
-export function appliedRevision(row: LedgerRow): AppliedRevision {
-  const { position, revision, checksum, in_transaction, state } = row;
-  return {
-    position,
-    revision,
-    checksum,
-    down: row.down ?? undefined,
-    transaction: in_transaction,
-    interrupted: INTERRUPTED[state],
-  };
+/** What the entries of a ledger, as {@link selectEntries} reads them, lead to. */
+export function appliedIn(rows: readonly Entry[]): Applied {
+  return { applied: replay(rows), used: rows.length > 0 };
 }

@@ -1,8 +1,9 @@
+import type { Outcome } from "../plan/ledger.ts";
 import type { RecordedRevision, Step } from "../plan/plan.ts";
-import { eventTable, ledgerTable } from "./ledger-table.ts";
+import { ledgerTable } from "./ledger-table.ts";
 import { quoteText } from "./session.ts";
 
-/** Who runs, for the events. */
+/** Who runs, for the ledger. */
 export interface Run {
   /** A UUID for one create or update of the resource. */
   readonly id: string;
@@ -10,17 +11,12 @@ export interface Run {
   readonly actor: string;
 }
 
-/** Milliseconds since a moment, by the server's clock. */
-function since(moment: string): string {
-  return `extract(epoch FROM clock_timestamp() - ${moment}) * 1000`;
-}
-
 /**
- * The statement that makes the ledger agree with a step that ran in this same transaction, and leaves its event.
+ * The statement that enters a step that ran in this same transaction.
  *
  * @param outcome `recorded` for a baseline, which is taken over without running anything
  * @param follows true behind another step in one message: all transactions of a message say that they began with it, so the
- * event before tells when this one did
+ * entry before tells when this one did
  */
 export function recordStep(
   schema: string,
@@ -29,86 +25,56 @@ export function recordStep(
   outcome: "done" | "recorded",
   follows: boolean,
 ): string {
-  const change = step.direction === "up" ? insertRow(schema, step, "applied") : deleteRow(schema, step);
-  const began = follows ? `(SELECT max(at) FROM ${eventTable(schema)})` : "transaction_timestamp()";
-  return together(change, insertEvent(schema, step, run, { outcome, duration: since(began) }));
+  return insertEntry(schema, step, run, { outcome, since: follows ? "max(at)" : "transaction_timestamp()" });
 }
 
-/** The statements that record all that a snapshot stands for: the rows, and an event for each of them. */
-export function recordSnapshot(schema: string, rows: readonly RecordedRevision[], run: Run): readonly string[] {
+/** The statement that enters all that a snapshot stands for, an entry for each revision. */
+export function recordSnapshot(schema: string, rows: readonly RecordedRevision[], run: Run): string {
   const values = rows.map(
-    ({ position, revision, checksum, down, transaction }) =>
-      `(${position}, ${quoteText(revision)}, ${quoteText(checksum)}, ${quoteText(down)}, ${transaction}, ` +
-      "'applied', clock_timestamp(), session_user)",
+    ({ revision, checksum, down, transaction }, index) =>
+      `(${index + 1}, ${quoteText(revision)}, ${quoteText(checksum)}, ${transaction}, ${quoteText(down)})`,
   );
-  return [
-    `INSERT INTO ${ledgerTable(schema)} (position, revision, checksum, down, in_transaction, state, applied_at, applied_by)\n` +
-      `VALUES ${values.join(",\n       ")}`,
-    // A microsecond apart, so that they have an order.
-    `INSERT INTO ${eventTable(schema)} (at, run, actor, db_user, revision, direction, outcome)\n` +
-      `SELECT transaction_timestamp() + position * interval '1 microsecond', '${run.id}', ${quoteText(run.actor)}, session_user, ` +
-      `revision, 'up', 'snapshot' FROM ${ledgerTable(schema)}`,
-  ];
+  return (
+    `INSERT INTO ${ledgerTable(schema)} (entry, at, revision, direction, outcome, actor, db_user, run, checksum, in_transaction, down)\n` +
+    `SELECT last + place, clock_timestamp(), revision, 'up', 'snapshot', ${quoteText(run.actor)}, session_user, '${run.id}', checksum, in_transaction, down\n` +
+    `  FROM (SELECT coalesce(max(entry), 0) AS last FROM ${ledgerTable(schema)}) l,\n` +
+    `       (VALUES ${values.join(",\n       ")}) AS r (place, revision, checksum, in_transaction, down)`
+  );
 }
 
 /** For a script outside a transaction: the statement that says it has begun, before it does. */
 export function recordStart(schema: string, step: Step, run: Run): string {
-  const event = insertEvent(schema, step, run, { outcome: "started" });
-  if (step.resumes) return together(updateRow(schema, step, "applied_at = clock_timestamp()"), event);
-  if (step.direction === "up") return together(insertRow(schema, step, "applying"), event);
-  return together(updateRow(schema, step, "state = 'reverting'"), event);
+  return insertEntry(schema, step, run, { outcome: "started" });
 }
 
 /** For a script outside a transaction: the statement that says it has finished. Its duration counts from its "started". */
 export function recordFinish(schema: string, step: Step, run: Run): string {
-  const change = step.direction === "down" ? deleteRow(schema, step) : updateRow(schema, step, "state = 'applied'");
-  const started = `(SELECT max(at) FROM ${eventTable(schema)} WHERE run = '${run.id}' AND revision = ${quoteText(step.revision)})`;
-  const duration = since(started);
-  return together(change, insertEvent(schema, step, run, { outcome: "done", duration }));
+  const since = `max(at) FILTER (WHERE run = '${run.id}' AND revision = ${quoteText(step.revision)})`;
+  return insertEntry(schema, step, run, { outcome: "done", since });
 }
 
-/** The statement that leaves a step's failure in the events. */
+/** The statement that enters a step's failure. */
 export function recordFailure(schema: string, step: Step, run: Run, error: string): string {
-  return insertEvent(schema, step, run, { outcome: "failed", error });
+  return insertEntry(schema, step, run, { outcome: "failed", error });
 }
 
-/** One statement, which costs the server less than two. */
-function together(change: string, event: string): string {
-  return `WITH change AS (\n${change})\n${event}`;
-}
-
-function insertRow(schema: string, step: Step, state: string): string {
-  const { position, revision, checksum, down, transaction } = step;
-  return (
-    `INSERT INTO ${ledgerTable(schema)} (position, revision, checksum, down, in_transaction, state, applied_at, applied_by)\n` +
-    `VALUES (${position}, ${quoteText(revision)}, ${quoteText(checksum)}, ${quoteText(down)}, ${transaction}, '${state}', ` +
-    `clock_timestamp(), session_user)`
-  );
-}
-
-function updateRow(schema: string, { position }: Step, set: string): string {
-  return `UPDATE ${ledgerTable(schema)} SET ${set} WHERE position = ${position}`;
-}
-
-function deleteRow(schema: string, { position }: Step): string {
-  return `DELETE FROM ${ledgerTable(schema)} WHERE position = ${position}`;
-}
-
-/** What an event says of its step. `recorded` is a baseline, `snapshot` what one made with others. */
-export type Outcome = "started" | "done" | "failed" | "recorded" | "snapshot";
-
-interface Event {
+interface Entered {
   readonly outcome: Outcome;
-  /** In ms, as SQL. Kept of what is done. */
-  readonly duration?: string;
+  /** The moment from which its duration counts, as SQL over the entries before. Kept of what is done. */
+  readonly since?: string;
   readonly error?: string;
 }
 
-function insertEvent(schema: string, { revision, direction }: Step, run: Run, event: Event): string {
-  const { outcome, duration = "NULL", error } = event;
+/** Entries are numbered: a clock may be set back. */
+function insertEntry(schema: string, step: Step, run: Run, { outcome, since, error }: Entered): string {
+  const { revision, direction, checksum, transaction, down } = step;
+  const duration = outcome === "done" ? `extract(epoch FROM clock_timestamp() - ${since}) * 1000` : "NULL";
+  const isKept = direction === "up" && outcome !== "failed";
+  const kept = isKept ? `${quoteText(checksum)}, ${transaction}, ${quoteText(down)}` : "NULL, NULL, NULL";
   return (
-    `INSERT INTO ${eventTable(schema)} (at, run, actor, db_user, revision, direction, outcome, duration_ms, error)\n` +
-    `VALUES (clock_timestamp(), '${run.id}', ${quoteText(run.actor)}, session_user, ${quoteText(revision)}, '${direction}', '${outcome}', ` +
-    `${outcome === "done" ? duration : "NULL"}, ${quoteText(error)})`
+    `INSERT INTO ${ledgerTable(schema)} (entry, at, revision, direction, outcome, duration_ms, actor, db_user, run, error, checksum, in_transaction, down)\n` +
+    `SELECT coalesce(max(entry), 0) + 1, clock_timestamp(), ${quoteText(revision)}, '${direction}', '${outcome}', ${duration}, ` +
+    `${quoteText(run.actor)}, session_user, '${run.id}', ${quoteText(error)}, ${kept}\n` +
+    `  FROM ${ledgerTable(schema)}`
   );
 }

@@ -2,7 +2,7 @@ import type pg from "pg";
 import type { Problem } from "../problem.ts";
 import type { SchemaRoles } from "../role-name.ts";
 import { OWNED_OBJECTS } from "./hand-over.ts";
-import { EVENTS, LEDGER } from "./ledger-table.ts";
+import { LEDGER } from "./ledger-table.ts";
 
 /** What was found out about the roles of some schemas. */
 export interface RoleFindings {
@@ -95,7 +95,7 @@ async function ledgerOwners(client: pg.ClientBase, wanted: Wanted): Promise<read
   const { rows } = await client.query<{ schema: string; table: string; role: string; user: string }>(
     `SELECT w.schema, c.relname AS table, r.rolname AS role, session_user AS user
        FROM ${WANTED} JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
-       JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname IN ('${LEDGER}', '${EVENTS}')
+       JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = '${LEDGER}'
        JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
       WHERE r.rolname IN (w.owner, w.app) ORDER BY w.schema, c.relname`,
     [...wanted],
@@ -132,7 +132,7 @@ async function reaching(
         WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND (a.grantee = 0 OR r.rolname = ANY ($4))),
      relations AS (
        SELECT n.nspname AS schema, c.relname AS relation, a.grantee, r.rolname AS role, a.privilege_type AS privilege,
-              c.relname IN ('${LEDGER}', '${EVENTS}') AND w.schema IS NOT NULL AS ledger, w.schema IS NOT NULL AS ours
+              c.relname = '${LEDGER}' AND w.schema IS NOT NULL AS ledger, w.schema IS NOT NULL AS ours
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          LEFT JOIN wanted w ON w.schema = n.nspname
         CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a

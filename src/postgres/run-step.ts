@@ -119,7 +119,7 @@ async function sendMessage(
   if (release) release.isReleased = true;
 }
 
-/** Leaves the failure in the events, in a transaction of its own: the step's was rolled back, a new ledger with it. */
+/** Enters the failure, in a transaction of its own: the step's was rolled back, a new ledger with it. */
 async function noteFailure(
   client: pg.ClientBase,
   { schema }: Plan,

@@ -3,7 +3,7 @@ import type { Plan, Step } from "../plan/plan.ts";
 import { Refusal } from "../problem.ts";
 import type { HeldLock } from "./advisory-lock.ts";
 import { type Database, noticingOf, patiently } from "./connection.ts";
-import { eventTable } from "./ledger-table.ts";
+import { ledgerTable } from "./ledger-table.ts";
 import { stepKey } from "./pace.ts";
 import type { Run } from "./record-step.ts";
 import type { ApplyContext, StepResult } from "./run-step.ts";
@@ -67,7 +67,7 @@ export async function runTogether(
 
 /** What the server measured, the COMMIT and the way there and back excepted: those are shared out. */
 function selectDurations(schema: string, { id }: Run): string {
-  return `SELECT revision, direction, duration_ms FROM ${eventTable(schema)} WHERE run = '${id}' AND outcome = 'done';\n`;
+  return `SELECT revision, direction, duration_ms FROM ${ledgerTable(schema)} WHERE run = '${id}' AND outcome = 'done';\n`;
 }
 
 interface Duration {

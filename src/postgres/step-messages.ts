@@ -98,7 +98,7 @@ function transactionMessage(
 }
 
 function recordDone(schema: string, step: Step, run: Run, follows: boolean): readonly string[] {
-  if (step.snapshot) return recordSnapshot(schema, step.snapshot.rows, run);
+  if (step.snapshot) return [recordSnapshot(schema, step.snapshot.rows, run)];
   const outcome = step.source === "baseline" ? "recorded" : "done";
   return [recordStep(schema, step, run, outcome, follows)];
 }

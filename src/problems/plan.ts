@@ -113,7 +113,7 @@ export function planText(problem: PlanProblem): string {
       return (
         `Schema "${problem.schema}": ${problem.revision} runs outside a transaction and was interrupted on the way ${problem.direction}. ` +
         "Look at what it did, finish or undo it by hand, then tell the ledger:" +
-        interruptedWays(problem.schema, problem.revision)
+        interruptedWays(problem.schema, problem.revision, problem.direction)
       );
     case "folder-changed":
       return `The migrations folder changed after the preview: ${list(problem.revisions)}. Run the command again to see the new plan.`;
@@ -126,21 +126,23 @@ export function planText(problem: PlanProblem): string {
   }
 }
 
-function interruptedWays(schema: string, revision: string): string {
-  const { table, where, forget } = ledgerRow(schema, revision);
-  return `\n  it is there:     UPDATE ${table} SET state = 'applied' ${where};\n  it is not there: ${forget}`;
+function interruptedWays(schema: string, revision: string, direction: Direction): string {
+  const { finished, forgotten } = begunEntries(schema, revision, direction);
+  const [there, gone] = direction === "up" ? [finished, forgotten] : [forgotten, finished];
+  return `\n  it is there:     ${there};\n  it is not there: ${gone};`;
 }
 
 function interruptedAndEdited(schema: string, revision: string): string {
   return (
     `Schema "${schema}": ${revision} runs outside a transaction, was interrupted on the way up, and its up script was edited since. ` +
     "Restore the file, and it goes on where it stopped; or undo by hand what the old text did (an index may be left over), then " +
-    `tell the ledger, and the new text runs:\n  it is not there: ${ledgerRow(schema, revision).forget}`
+    `tell the ledger, and the new text runs:\n  it is not there: ${begunEntries(schema, revision, "up").forgotten};`
   );
 }
 
-function ledgerRow(schema: string, revision: string) {
+/** What makes the ledger's entry of a script that began say that it finished, or takes it away. */
+function begunEntries(schema: string, revision: string, direction: Direction) {
   const table = `${quoted(schema)}.migration_ledger`;
-  const where = `WHERE revision = '${revision.replaceAll("'", "''")}'`;
-  return { table, where, forget: `DELETE FROM ${table} ${where};` };
+  const where = `WHERE revision = '${revision.replaceAll("'", "''")}' AND direction = '${direction}' AND outcome = 'started'`;
+  return { finished: `UPDATE ${table} SET outcome = 'done' ${where}`, forgotten: `DELETE FROM ${table} ${where}` };
 }

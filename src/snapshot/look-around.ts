@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { EVENTS, LEDGER } from "../postgres/ledger-table.ts";
+import { LEDGER } from "../postgres/ledger-table.ts";
 import { quoteText } from "../postgres/session.ts";
 
 /**
@@ -74,7 +74,7 @@ export async function findData(client: pg.ClientBase, schema: string): Promise<r
               WHEN 'm' THEN format('SELECT %L AS what WHERE %L', 'materialized view ' || c.relname, c.relispopulated)
               ELSE format('SELECT %L AS what WHERE EXISTS (SELECT FROM ONLY %s)', 'rows of table ' || c.relname, c.oid::regclass) END AS look
        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relkind IN ('r', 'm', 'S') AND c.relname NOT IN ('${LEDGER}', '${EVENTS}', '${EVENTS}_id_seq')
+      WHERE n.nspname = $1 AND c.relkind IN ('r', 'm', 'S') AND c.relname <> '${LEDGER}'
       ORDER BY c.relname`,
     [schema],
   );

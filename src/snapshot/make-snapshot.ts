@@ -6,7 +6,7 @@ import { makePlan } from "../plan/make-plan.ts";
 import { dependsOnDefaultPrivileges, type Snapshot } from "../plan/snapshot.ts";
 import { type Connection, type Database, withDatabase } from "../postgres/connection.ts";
 import { factsSql, fingerprintSql, UNCOMPARED } from "../postgres/fingerprint.ts";
-import { EVENTS, LEDGER } from "../postgres/ledger-table.ts";
+import { LEDGER } from "../postgres/ledger-table.ts";
 import { Pace } from "../postgres/pace.ts";
 import { type StepSettings, sessionSettings } from "../postgres/step-messages.ts";
 import { Refusal, type SnapshotRefusal } from "../problem.ts";
@@ -47,7 +47,7 @@ export async function makeSnapshot(
         "uncompared",
         replayed.facts.flatMap((fact) => (fact.startsWith(UNCOMPARED) ? [fact.slice(UNCOMPARED.length)] : [])),
       );
-      const dump = await dumpSchema(scratch, schema, [LEDGER, EVENTS]);
+      const dump = await dumpSchema(scratch, schema, [LEDGER]);
       const sql = relativeScript(dump, schema, settings.searchPath, scratch.user);
       const made = await database.withClient((client) => structureOf(client, unguessableName(), sql, settings, scope));
       refuse("differs", difference(replayed.facts, made.facts));

@@ -17,10 +17,9 @@ export function both(id: string): Revision {
   return revision(id, { up: `SELECT 'up ${id}';\n`, down: `SELECT 'down ${id}';\n` });
 }
 
-/** A row of a ledger, as applying the revision would write it. */
-export function row(applied: Revision, position: number, changes: Partial<AppliedRevision> = {}): AppliedRevision {
+/** What a ledger says of a revision that was applied. */
+export function row(applied: Revision, changes: Partial<AppliedRevision> = {}): AppliedRevision {
   return {
-    position,
     revision: applied.id,
     checksum: applied.checksum,
     down: applied.down?.sql,
@@ -33,7 +32,7 @@ export function row(applied: Revision, position: number, changes: Partial<Applie
 /** The ledger of a schema that the revisions were applied to, in the given order. */
 export function ledgerOf(applied: readonly Revision[], schema = "prod"): Ledger {
   return ledgerRows(
-    applied.map((each, index) => row(each, index + 1)),
+    applied.map((each) => row(each)),
     schema,
   );
 }

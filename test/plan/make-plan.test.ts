@@ -29,7 +29,6 @@ describe("up", () => {
           }),
           source: "folder",
           resumes: false,
-          position: 4,
           checksum: D.checksum,
           down: "SELECT 'down 0004_d';\n",
           transaction: true,
@@ -45,7 +44,6 @@ describe("up", () => {
     const all = plan({ ledger, history: HISTORY });
     expect(moves(all)).toEqual(["up 0001_a", "up 0002_b", "up 0003_c", "up 0004_d"]);
     expect(all).toMatchObject({ from: "base", to: "0004_d", createsLedger: true });
-    expect(all.steps.map(({ position }) => position)).toEqual([1, 2, 3, 4]);
     expect(planDirection(all)).toBe("upgrade");
   });
 
@@ -70,7 +68,6 @@ describe("up", () => {
       {
         direction: "up",
         revision: "0002_b",
-        position: 2,
         script: { statements: [], sql: "" },
         down: "SELECT 'down';\n",
       },
@@ -98,7 +95,6 @@ describe("down", () => {
     expect(back.steps[0]).toMatchObject({
       script: { file: "migrations/0004_d.down.sql", sql: "SELECT 'down 0004_d';\n" },
       source: "folder",
-      position: 4,
       checksum: D.checksum,
     });
     expect(planDirection(back)).toBe("downgrade");
@@ -128,14 +124,14 @@ describe("down", () => {
   });
 
   it("where the ledger recorded no down, by the one written since", () => {
-    const ledger = ledgerRows([row(A, 1), row(B, 2, { down: undefined })]);
+    const ledger = ledgerRows([row(A), row(B, { down: undefined })]);
     expect(plan({ ledger, history: HISTORY, target: "0001_a" }).steps).toMatchObject([
       { source: "folder", script: { sql: "SELECT 'down 0002_b';\n" } },
     ]);
   });
 
   it("outside a transaction where the revision was applied so", () => {
-    const ledger = ledgerRows([row(A, 1), row(B, 2, { transaction: false })]);
+    const ledger = ledgerRows([row(A), row(B, { transaction: false })]);
     expect(plan({ ledger, history: HISTORY, target: "0001_a" }).steps).toMatchObject([
       { transaction: false, script: { mode: "autocommit" } },
     ]);
@@ -252,7 +248,7 @@ describe("a revision that only the ledger knows", () => {
   });
 
   it("cannot leave where it never had a down", () => {
-    const ledger = ledgerRows([row(A, 1), row(B, 2, { down: undefined })]);
+    const ledger = ledgerRows([row(A), row(B, { down: undefined })]);
     expect(refusal({ ledger, history: [A], target: "0001_a" })).toContain("has no down script");
   });
 
@@ -278,12 +274,9 @@ describe("a file ordered below what is applied", () => {
     );
   });
 
-  it("runs where that is allowed, with the next free position", () => {
+  it("runs where that is allowed", () => {
     const late = plan({ ledger: ledgerOf([A, C]), history: [A, B, C, D], allowOutOfOrder: true });
-    expect(late.steps.map(({ revision: id, position }) => [id, position])).toEqual([
-      ["0002_b", 3],
-      ["0004_d", 4],
-    ]);
+    expect(moves(late)).toEqual(["up 0002_b", "up 0004_d"]);
   });
 
   it("is nothing out of order once it is applied", () => {
@@ -314,7 +307,7 @@ describe("the down script", () => {
   it("is the only one there is, whichever was chosen", () => {
     const noneInFolder = { ...request, history: [A, revision("0002_b", { up: B.up?.sql ?? "" })] };
     expect(plan({ ...noneInFolder, downFrom: "folder" }).steps).toMatchObject([{ source: "ledger" }]);
-    const noneInLedger = { ...request, ledger: ledgerRows([row(A, 1), row(B, 2, { down: undefined })]) };
+    const noneInLedger = { ...request, ledger: ledgerRows([row(A), row(B, { down: undefined })]) };
     expect(plan({ ...noneInLedger, downFrom: "ledger" }).steps).toMatchObject([{ source: "folder" }]);
   });
 
@@ -335,11 +328,11 @@ describe("the down script", () => {
 
 describe("a script outside a transaction that was interrupted", () => {
   it("is refused whichever way, with the statements that tell the ledger", () => {
-    const ledger = ledgerRows([row(A, 1), row(B, 2, { interrupted: "up", transaction: false })]);
+    const ledger = ledgerRows([row(A), row(B, { interrupted: "up", transaction: false })]);
     expect(refusal({ ledger, history: HISTORY })).toMatchInlineSnapshot(`
       "Schema "prod": 0002_b runs outside a transaction and was interrupted on the way up. Look at what it did, finish or undo it by hand, then tell the ledger:
-        it is there:     UPDATE "prod".migration_ledger SET state = 'applied' WHERE revision = '0002_b';
-        it is not there: DELETE FROM "prod".migration_ledger WHERE revision = '0002_b';"
+        it is there:     UPDATE "prod".migration_ledger SET outcome = 'done' WHERE revision = '0002_b' AND direction = 'up' AND outcome = 'started';
+        it is not there: DELETE FROM "prod".migration_ledger WHERE revision = '0002_b' AND direction = 'up' AND outcome = 'started';"
     `);
     expect(refusal({ ledger, history: HISTORY, target: "base" })).toContain("was interrupted on the way up");
   });
@@ -352,21 +345,23 @@ describe("a script outside a transaction that was interrupted", () => {
       }),
     );
     if (!was || !is) throw new Error("no revisions");
-    const ledger = ledgerRows([row(was, 1, { interrupted: "up" })]);
+    const ledger = ledgerRows([row(was, { interrupted: "up" })]);
     expect(plan({ ledger, history: [was] }).steps).toMatchObject([{ revision: "0001_i", resumes: true }]);
     expect(refusal({ ledger, history: [is] })).toMatchInlineSnapshot(`
       "Schema "prod": 0001_i runs outside a transaction, was interrupted on the way up, and its up script was edited since. Restore the file, and it goes on where it stopped; or undo by hand what the old text did (an index may be left over), then tell the ledger, and the new text runs:
-        it is not there: DELETE FROM "prod".migration_ledger WHERE revision = '0001_i';"
+        it is not there: DELETE FROM "prod".migration_ledger WHERE revision = '0001_i' AND direction = 'up' AND outcome = 'started';"
     `);
   });
 
   it("on the way down, in a schema whose name needs quoting", () => {
     const ledger = ledgerRows(
-      [row(revision("0001_it's", { down: "SELECT 1;\n" }), 1, { interrupted: "down" })],
+      [row(revision("0001_it's", { down: "SELECT 1;\n" }), { interrupted: "down" })],
       'Te"nant',
     );
     expect(refusal({ ledger, history: [], target: "base" })).toContain(
-      `DELETE FROM "Te""nant".migration_ledger WHERE revision = '0001_it''s';`,
+      `
+  it is there:     DELETE FROM "Te""nant".migration_ledger WHERE revision = '0001_it''s' AND direction = 'down' AND outcome = 'started';
+  it is not there: UPDATE "Te""nant".migration_ledger SET outcome = 'done' WHERE revision = '0001_it''s' AND direction = 'down' AND outcome = 'started';`,
     );
   });
 });
@@ -374,9 +369,9 @@ describe("a script outside a transaction that was interrupted", () => {
 describe("several problems are told together", () => {
   it("those between ledger and folder", () => {
     const ledger = ledgerRows([
-      row(A, 1, { checksum: "0123456789abcdef0123456789abcdef" }),
-      row(C, 2),
-      row(both("0009_gone"), 3),
+      row(A, { checksum: "0123456789abcdef0123456789abcdef" }),
+      row(C),
+      row(both("0009_gone")),
     ]);
     const text = refusal({ ledger, history: HISTORY });
     expect(text.split("\n").filter((line) => !line.startsWith(" "))).toEqual([

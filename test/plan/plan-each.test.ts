@@ -11,10 +11,10 @@ const [first, second, third] = history as [ReturnType<typeof both>, ReturnType<t
 /** Rows as schemas may share them: whole, with a gap, edited, interrupted, of a newer folder, none. */
 const rows = [
   ...[0, 1, 2, 3].map((count) => ledgerOf(history.slice(0, count)).applied),
-  [row(first, 1), row(third, 2)],
-  [row(first, 1, { checksum: "edited" })],
-  [row(first, 1), row(second, 2, { interrupted: "up" })],
-  [row(first, 1), row(second, 2, { down: "SELECT 'another way down'" })],
+  [row(first), row(third)],
+  [row(first, { checksum: "edited" })],
+  [row(first), row(second, { interrupted: "up" })],
+  [row(first), row(second, { down: "SELECT 'another way down'" })],
   ledgerOf([...history, both("0004_d")]).applied,
 ];
 

@@ -67,14 +67,10 @@ describe("a step runs as the schema's owner, and its ledger row is written as wh
     const history = { "0001_t": { up: "CREATE TABLE t AS SELECT current_user AS me", down: "DROP TABLE t" } };
     await up(history);
     expect(await query(`SELECT me FROM ${S}.t`)).toEqual([{ me: owner }]);
-    expect(await ownersOf("t", "migration_ledger", "migration_event")).toEqual([
-      owner,
-      connection.user,
-      connection.user,
-    ]);
+    expect(await ownersOf("t", "migration_ledger")).toEqual([owner, connection.user]);
     await up(history, { target: "base" });
     expect(await events(database, SCHEMA)).toEqual(["0001_t up done", "0001_t down done"]);
-    expect(await query(`SELECT DISTINCT db_user FROM ${S}.migration_event`)).toEqual([{ db_user: connection.user }]);
+    expect(await query(`SELECT DISTINCT db_user FROM ${S}.migration_ledger`)).toEqual([{ db_user: connection.user }]);
   });
 
   it("outside one", async () => {
@@ -120,7 +116,7 @@ describe("a step runs as the schema's owner, and its ledger row is written as wh
 
   it("and cannot write the ledger itself", async () => {
     await up({ "0001_t": "CREATE TABLE t (id int)" });
-    const sql = "INSERT INTO migration_ledger VALUES (9, 'x', 'x', NULL, true, 'applied')";
+    const sql = "INSERT INTO migration_ledger (entry, revision, direction, outcome) VALUES (9, 'x', 'up', 'done')";
     const [problem] = await problemsOf(up({ "0001_t": "CREATE TABLE t (id int)", "0002_x": sql }));
     expect(problem).toMatchObject({ code: "step-failed", error: { sqlstate: "42501" } });
     expect(await ledgerRows(database, SCHEMA)).toEqual(["1 0001_t applied"]);
@@ -237,7 +233,7 @@ describe("rights that reach across are refused, with what takes them back", () =
     ],
     [
       "GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA S TO APP",
-      'Role "APP" has INSERT on SCHEMA.migration_event, which only migrations write.',
+      'Role "APP" has INSERT on SCHEMA.migration_ledger, which only migrations write.',
     ],
     [
       "GRANT DELETE ON S.migration_ledger TO PUBLIC",

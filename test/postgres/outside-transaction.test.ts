@@ -48,7 +48,7 @@ test("the duration of its event is that of the whole script", async () => {
   await migrate(connection, schema, historyOf({ "0001_slow": slow }));
   expect(
     await query(
-      "SELECT duration_ms BETWEEN 200 AND 5000 AS whole FROM duration.migration_event WHERE outcome = 'done'",
+      "SELECT duration_ms BETWEEN 200 AND 5000 AS whole FROM duration.migration_ledger WHERE outcome = 'done'",
     ),
   ).toEqual([{ whole: true }]);
 });

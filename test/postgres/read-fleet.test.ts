@@ -3,6 +3,7 @@ import { type Connection, type Database, withDatabase } from "../../src/postgres
 import { createLedger, readLedgers } from "../../src/postgres/ledger-table.ts";
 import { readFleet } from "../../src/postgres/read-fleet.ts";
 import { useDatabase } from "../support/database.ts";
+import { insertEntries } from "../support/ledger.ts";
 import { problemsOf } from "../support/migrate.ts";
 import { useRole } from "../support/role.ts";
 
@@ -13,12 +14,12 @@ const names = Array.from({ length: 450 }, (_, index) => `tenant_${index}`);
 
 beforeAll(async () => {
   for (const [index, name] of names.entries()) {
-    const row = index % 7 === 0 ? "" : `(1, '0001_a', 'aa', 'DROP TABLE a', true, 'applied', now(), 'me')`;
+    const row = index % 7 === 0 ? "" : "(1, '0001_a', 'up', 'done', 'aa', true, 'DROP TABLE a')";
     await query(
       [
         `CREATE SCHEMA ${name}`,
         ...createLedger(name),
-        row && `INSERT INTO ${name}.migration_ledger VALUES ${row}`,
+        row && insertEntries(name, row),
         `GRANT USAGE ON SCHEMA ${name} TO ${reader.user}`,
         `GRANT SELECT ON ALL TABLES IN SCHEMA ${name} TO ${reader.user}`,
       ].join(";"),

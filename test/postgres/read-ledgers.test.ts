@@ -42,7 +42,6 @@ test("a ledger with all that a plan needs", async () => {
       exists: true,
       applied: [
         {
-          position: 1,
           revision: "0001_users",
           checksum: first?.checksum,
           down: "DROP TABLE users",
@@ -50,7 +49,6 @@ test("a ledger with all that a plan needs", async () => {
           interrupted: undefined,
         },
         {
-          position: 2,
           revision: "0002_index",
           checksum: second?.checksum,
           down: undefined,

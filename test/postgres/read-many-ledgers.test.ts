@@ -4,6 +4,7 @@ import type { AppliedRevision } from "../../src/plan/ledger.ts";
 import { createLedger, readLedgers } from "../../src/postgres/ledger-table.ts";
 import { withEmbeddedPostgres } from "../../toolchain/embedded-postgres.ts";
 import { useDatabase } from "../support/database.ts";
+import { insertEntries } from "../support/ledger.ts";
 import { ledgerOf, withSession } from "../support/migrate.ts";
 
 test("more schemas than the server can hold locks for in one transaction", async () => {
@@ -29,14 +30,14 @@ describe("ledgers of which many are the same", () => {
   /** What can be different in a ledger, besides nothing: a tenth of the schemas have each. */
   const changes: Readonly<Record<number, string>> = {
     1: "DELETE FROM LEDGER",
-    2: "DELETE FROM LEDGER WHERE position = 2",
-    3: "UPDATE LEDGER SET checksum = 'edited' WHERE position = 1",
-    4: "UPDATE LEDGER SET state = 'applying' WHERE position = 3",
-    5: "UPDATE LEDGER SET down = NULL WHERE position = 2",
-    6: "UPDATE LEDGER SET down = '' WHERE position = 2",
-    7: "UPDATE LEDGER SET position = 4 WHERE position = 3",
-    8: "UPDATE LEDGER SET in_transaction = false WHERE position = 1",
-    9: "UPDATE LEDGER SET revision = '0002_b), (3,0003_c' WHERE position = 2",
+    2: "DELETE FROM LEDGER WHERE entry = 2",
+    3: "UPDATE LEDGER SET checksum = 'edited' WHERE entry = 1",
+    4: "UPDATE LEDGER SET outcome = 'started' WHERE entry = 3",
+    5: "UPDATE LEDGER SET down = NULL WHERE entry = 2",
+    6: "UPDATE LEDGER SET down = '' WHERE entry = 2",
+    7: "INSERT INTO LEDGER (entry, revision, direction, outcome) VALUES (4, '0003_c', 'down', 'started')",
+    8: "UPDATE LEDGER SET in_transaction = false WHERE entry = 1",
+    9: "UPDATE LEDGER SET revision = '0002_b,up), (3,0003_c' WHERE entry = 2",
   };
   const change = (name: string, sql: string) => database.query(sql.replaceAll("LEDGER", `${name}.migration_ledger`));
 
@@ -46,16 +47,24 @@ describe("ledgers of which many are the same", () => {
         [
           `CREATE SCHEMA ${name}`,
           ...createLedger(name),
-          `INSERT INTO ${name}.migration_ledger (position, revision, checksum, down, in_transaction, state, applied_at, applied_by) VALUES
-             (1, '0001_a', 'aa', 'DROP TABLE a; -- ü', true, 'applied', now(), 'me'), (2, '0002_b', 'bb', 'DROP TABLE b', true, 'applied', now(), 'me'),
-             (3, '0003_c', 'cc', 'DROP TABLE c', false, 'applied', now(), 'me')`,
+          insertEntries(
+            name,
+            "(1, '0001_a', 'up', 'done', 'aa', true, 'DROP TABLE a; -- ü')",
+            "(2, '0002_b', 'up', 'done', 'bb', true, 'DROP TABLE b')",
+            "(3, '0003_c', 'up', 'done', 'cc', false, 'DROP TABLE c')",
+          ),
         ].join(";"),
       );
       const sql = changes[index % 10];
       if (sql) await change(name, sql);
     }
     // In another place of the table than where it was written first; which says nothing.
-    await change("tenant_0", "UPDATE LEDGER SET state = 'applied' WHERE position = 1");
+    await change("tenant_0", "UPDATE LEDGER SET outcome = 'done' WHERE entry = 1");
+    // Other times and failures that are past make no difference either.
+    await change(
+      "tenant_10",
+      "INSERT INTO LEDGER (entry, revision, direction, outcome) VALUES (0, '0001_a', 'up', 'failed')",
+    );
     await withSession(database.connection, async (client) => {
       const alone = [];
       for (const name of names) alone.push(await ledgerOf(client, name));
@@ -77,7 +86,7 @@ describe("ledgers of which many are the same", () => {
             messages += 1;
             // Between the digests and the rows of one ledger of each kind, all of one kind go on.
             if (messages === 3)
-              for (const name of names.slice(20)) await change(name, "DELETE FROM LEDGER WHERE position = 1");
+              for (const name of names.slice(20)) await change(name, "DELETE FROM LEDGER WHERE entry = 1");
             return target.query(...args);
           };
         },

@@ -11,6 +11,7 @@ import type { StepSettings } from "../../src/postgres/step-messages.ts";
 import { writeSqlFile } from "../../src/pulumi/sql-file.ts";
 import { useDatabase } from "../support/database.ts";
 import { historyOf } from "../support/history.ts";
+import { insertEntries, standingRows } from "../support/ledger.ts";
 import { migrate, planFor, problemsOf, SETTINGS, withSession } from "../support/migrate.ts";
 import { events, ledgerRows, objectsOf } from "../support/objects.ts";
 import { pgVariables } from "../support/project.ts";
@@ -81,9 +82,7 @@ async function contents(schema: string): Promise<unknown> {
   return {
     objects: await objectsOf(database, schema),
     events: await events(database, schema),
-    ledger: await query(
-      `SELECT position, revision, checksum, down, in_transaction, state, applied_by FROM ${quoted}.migration_ledger ORDER BY 1`,
-    ),
+    ledger: await standingRows(database, schema),
     users: await query(`SELECT * FROM ${quoted}.users`),
   };
 }
@@ -182,7 +181,7 @@ describe.skipIf(!hasPsql)(
       await interrupted("resumed_down");
       await migrate(connection, "resumed_down", indexes);
       await query(
-        "DROP INDEX resumed_down.by_email; UPDATE resumed_down.migration_ledger SET state = 'reverting' WHERE position = 2",
+        `DROP INDEX resumed_down.by_email; ${insertEntries("resumed_down", "(9, '0002_indexes', 'down', 'started', NULL, NULL, NULL)")}`,
       );
       const plans = await plansFor(["resumed_down"], indexes, "1");
       expect(await psql(writeSqlFile("resumed_down", plans, settings, "ana@laptop"))).toBe(true);

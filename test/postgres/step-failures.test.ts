@@ -205,7 +205,7 @@ describe("who may not", () => {
     expect(await problemsOf(migrate({ ...connection, ...tenant }, schema, history))).toMatchObject([
       { code: "step-failed", error: { sqlstate: "42501", message: "must be owner of table theirs" }, at: "base" },
     ]);
-    expect(await query(`SELECT actor, db_user, outcome FROM ${schema}.migration_event`)).toEqual([
+    expect(await query(`SELECT actor, db_user, outcome FROM ${schema}.migration_ledger`)).toEqual([
       { actor: "ana@laptop", db_user: tenant.user, outcome: "failed" },
     ]);
   });

@@ -1,5 +1,6 @@
 import { checksum } from "../../src/history/revision.ts";
 import type { TestDatabase } from "../support/database.ts";
+import { standingRows } from "../support/ledger.ts";
 import { type Done, outsideTransaction, type Row, type SchemaModel } from "./model.ts";
 import { downScript, idOf, upScript } from "./scripts.ts";
 
@@ -9,7 +10,7 @@ export interface Observation {
   readonly ledger: readonly string[];
   /** Relations with the text that made them; of a script that is half there, nothing. */
   readonly structure: readonly string[];
-  /** Steps that the events call done, in their order. */
+  /** Steps that the ledger calls done, in their order. */
   readonly events: readonly string[];
   /** Steps in a transaction, as the scripts themselves noted them. */
   readonly journal: readonly string[];
@@ -27,15 +28,11 @@ export function expected({ rows, done }: SchemaModel): Observation {
 
 /** What a schema holds. */
 export async function observe(database: TestDatabase, schema: string): Promise<Observation> {
-  const rows = await inLedger<{ revision: string; state: string; checksum: string; down: string | null }>(
-    database,
-    schema,
-    "SELECT revision, state, checksum, down FROM %.migration_ledger ORDER BY position",
-  );
+  const rows = (await hasLedger(database, schema)) ? await standingRows(database, schema) : [];
   const events = await inLedger<{ done: string }>(
     database,
     schema,
-    "SELECT concat(revision, ' ', direction) AS done FROM %.migration_event WHERE outcome = 'done' ORDER BY at",
+    "SELECT concat(revision, ' ', direction) AS done FROM %.migration_ledger WHERE outcome = 'done' ORDER BY entry",
   );
   const journal = await database.query<{ line: string }>(`SELECT line FROM ${schema}.journal ORDER BY at`);
   const half = new Set(rows.filter(({ state }) => state !== "applied").map(({ revision }) => revision));
@@ -51,7 +48,6 @@ export async function observe(database: TestDatabase, schema: string): Promise<O
 export async function everything(database: TestDatabase, schema: string): Promise<unknown> {
   return {
     ledger: await inLedger(database, schema, "SELECT ctid, xmin, * FROM %.migration_ledger ORDER BY ctid"),
-    events: await inLedger(database, schema, "SELECT ctid, xmin, * FROM %.migration_event ORDER BY ctid"),
     journal: await database.query(`SELECT ctid, xmin, * FROM ${schema}.journal ORDER BY ctid`),
     relations: await database.query(
       "SELECT oid, relname, relfilenode FROM pg_class WHERE relnamespace = $1::regnamespace ORDER BY oid",
@@ -76,10 +72,14 @@ async function structure({ query }: TestDatabase, schema: string): Promise<reado
   return rows.map(({ relation }) => relation);
 }
 
-/** Nothing where the ledger's tables do not exist. */
-async function inLedger<T extends Record<string, unknown>>({ query }: TestDatabase, schema: string, sql: string) {
+/** Nothing where the ledger does not exist. */
+async function inLedger<T extends Record<string, unknown>>(database: TestDatabase, schema: string, sql: string) {
+  return (await hasLedger(database, schema)) ? database.query<T>(sql.replace("%", schema)) : [];
+}
+
+async function hasLedger({ query }: TestDatabase, schema: string): Promise<boolean> {
   const [exists] = await query("SELECT 1 WHERE to_regclass($1) IS NOT NULL", [`${schema}.migration_ledger`]);
-  return exists ? query<T>(sql.replace("%", schema)) : [];
+  return exists !== undefined;
 }
 
 function ledgerRow(id: string, state: string, sum: string, down: string | null): string {

@@ -113,7 +113,7 @@ function messageOf({ fault, schema, step }: StepMoment): RegExp {
   const id = idOf(step.number);
   const whole = outsideTransaction(step) ? fault.message : "done";
   if (whole === "statement") return new RegExp(`^[^;]*INDEX CONCURRENTLY "${id}"`);
-  return new RegExp(`"${schema}"\\.migration_event.*'${id}', '${step.direction}', '${whole}'`, "s");
+  return new RegExp(`"${schema}"\\.migration_ledger .*'${id}', '${step.direction}', '${whole}'`, "s");
 }
 
 /** Waits until the server has noticed that its clients are gone, as the next run would. */

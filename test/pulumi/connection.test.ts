@@ -71,7 +71,7 @@ describe("the connection", () => {
     const { exitCode, output } = await up("--refresh=false");
     expect(exitCode).toBe(0);
     expect(output).toContain("2 updated");
-    expect(await query("SELECT count(*)::int AS n FROM prod.migration_event")).toEqual([{ n: 1 }]);
+    expect(await query("SELECT count(*)::int AS n FROM prod.migration_ledger")).toEqual([{ n: 1 }]);
   });
 
   it("says of a refresh that it signs in as the last up did", async () => {

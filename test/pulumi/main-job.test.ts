@@ -114,7 +114,7 @@ describe("a stack's life, through the real CLI", () => {
 });
 
 async function ledger(): Promise<readonly string[]> {
-  const rows = await query<{ revision: string }>("SELECT revision FROM prod.migration_ledger ORDER BY position");
+  const rows = await query<{ revision: string }>("SELECT revision FROM prod.migration_ledger ORDER BY entry");
   return rows.map((row) => row.revision);
 }
 

@@ -43,7 +43,7 @@ describe("a refresh says where the ledgers say that the schemas are", () => {
       await atHead("dropped"),
       await atHead("same"),
     ];
-    await query(`DELETE FROM ${back}.migration_ledger WHERE position = 3`);
+    await query(`DELETE FROM ${back}.migration_ledger WHERE revision = '0003_c'`);
     await query(`DELETE FROM ${emptied}.migration_ledger`);
     await query(`DROP SCHEMA ${dropped} CASCADE`);
     expect(await refreshed(back, emptied, dropped, same)).toMatchObject({
@@ -53,8 +53,8 @@ describe("a refresh says where the ledgers say that the schemas are", () => {
 
   test("what is not whole is at no revision, so that the next plan looks at it", async () => {
     const [gaps, interrupted] = [await atHead("gaps"), await atHead("interrupted")];
-    await query(`DELETE FROM ${gaps}.migration_ledger WHERE position = 2`);
-    await query(`UPDATE ${interrupted}.migration_ledger SET state = 'applying' WHERE position = 3`);
+    await query(`DELETE FROM ${gaps}.migration_ledger WHERE revision = '0002_b'`);
+    await query(`UPDATE ${interrupted}.migration_ledger SET outcome = 'started' WHERE revision = '0003_c'`);
     expect(await refreshed(gaps, interrupted)).toMatchObject({
       current: { "0003_c (with gaps)": ["gaps"], "0002_b (interrupted)": ["interrupted"] },
     });

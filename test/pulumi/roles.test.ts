@@ -127,7 +127,6 @@ describe("a stack with roles, deployed by a user that is no superuser", () => {
       numbers: owner("prod"),
       by_name: owner("prod"),
       migration_ledger: deployer.user,
-      migration_event: deployer.user,
     });
   });
 });
@@ -150,9 +149,9 @@ describe("an application", () => {
       "TRUNCATE prod.users",
       "SELECT * FROM prod.migration_ledger",
       "DELETE FROM prod.migration_ledger",
-      "UPDATE prod.migration_ledger SET state = 'applying'",
-      "INSERT INTO prod.migration_event (run, actor, revision, direction, outcome) VALUES (gen_random_uuid(), 'x', 'x', 'up', 'done')",
-      "DROP TABLE prod.migration_event",
+      "UPDATE prod.migration_ledger SET outcome = 'started'",
+      "INSERT INTO prod.migration_ledger (run, actor, revision, direction, outcome) VALUES (gen_random_uuid(), 'x', 'x', 'up', 'done')",
+      "DROP TABLE prod.migration_ledger",
       `SET ROLE ${pg.escapeIdentifier(owner("prod"))}`,
     ]) {
       expect([sql, await as("prod", sql)]).toEqual([sql, DENIED]);
@@ -170,7 +169,7 @@ describe("an application", () => {
       "SELECT prod.answer()",
       "SELECT prod.names()",
       "SELECT * FROM prod.migration_ledger",
-      "DELETE FROM prod.migration_event",
+      "DELETE FROM prod.migration_ledger",
       "CREATE TABLE prod.t (id int)",
       "DROP SCHEMA prod CASCADE",
       "CREATE TABLE public.t (id int)",

@@ -1,6 +1,7 @@
 import type { History } from "../../src/history/revision.ts";
 import type { TestDatabase } from "./database.ts";
 import { historyOf, type Scripts } from "./history.ts";
+import { standingRows } from "./ledger.ts";
 
 /** How a revision of a marked history runs. */
 export interface MarkedRevision {
@@ -61,15 +62,9 @@ function scripts(
   };
 }
 
-interface Row {
-  readonly revision: string;
-  readonly position: number;
-  readonly state: string;
-}
-
 /**
  * What is wrong with a schema after a fault: where ledger and structure disagree, a step ran twice or is half there, or an
- * event is missing. Empty where all is well; an interrupted script outside a transaction that is marked as such is well.
+ * entry is missing. Empty where all is well; an interrupted script outside a transaction that is marked as such is well.
  */
 export async function disagreements(
   database: TestDatabase,
@@ -95,7 +90,8 @@ export async function disagreements(
   return order.join() === prefix.join() ? found : [...found, `${schema}: the ledger's order is ${order.join(", ")}`];
 }
 
-async function look({ query }: TestDatabase, schema: string) {
+async function look(database: TestDatabase, schema: string) {
+  const { query } = database;
   const [exists] = await query<{ ledger: boolean; marks: boolean }>(
     "SELECT to_regclass($1) IS NOT NULL AS ledger, to_regclass($2) IS NOT NULL AS marks",
     [`${schema}.migration_ledger`, `${schema}.marks`],
@@ -110,13 +106,11 @@ async function look({ query }: TestDatabase, schema: string) {
         `SELECT revision AS name, count(*)::int AS n FROM ${schema}.marks GROUP BY 1`,
       )
     : [];
-  const ledger = exists?.ledger
-    ? await query<Row>(`SELECT revision, position, state FROM ${schema}.migration_ledger ORDER BY position`)
-    : [];
+  const ledger = exists?.ledger ? await standingRows(database, schema) : [];
   const done = exists?.ledger
     ? await query<{ name: string; n: number }>(
         `SELECT revision AS name, sum(CASE direction WHEN 'up' THEN 1 ELSE -1 END)::int AS n
-           FROM ${schema}.migration_event WHERE outcome = 'done' GROUP BY 1`,
+           FROM ${schema}.migration_ledger WHERE outcome = 'done' GROUP BY 1`,
       )
     : [];
   const counts = (rows: readonly { readonly name: string; readonly n: number }[]) =>

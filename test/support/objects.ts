@@ -1,4 +1,5 @@
 import type { TestDatabase } from "./database.ts";
+import { standingRows } from "./ledger.ts";
 
 /** Relations, with columns, of one schema without the migrations' own tables: `table a`, `column a.id integer`. */
 export async function objectsOf({ query }: TestDatabase, schema: string): Promise<readonly string[]> {
@@ -16,7 +17,7 @@ export async function objectsOf({ query }: TestDatabase, schema: string): Promis
        SELECT 'type ' || typname FROM pg_type WHERE typnamespace = $1::regnamespace AND typtype IN ('e', 'd')
        UNION ALL
        SELECT 'function ' || proname FROM pg_proc WHERE pronamespace = $1::regnamespace
-     ) AS found WHERE object !~ 'migration_(ledger|event)' ORDER BY object COLLATE "C"`,
+     ) AS found WHERE object !~ 'migration_ledger' ORDER BY object COLLATE "C"`,
     [`"${schema.replaceAll('"', '""')}"`],
   );
   return rows.map((row) => row.object);
@@ -32,20 +33,17 @@ export async function everyCatalogRow({ query }: TestDatabase): Promise<readonly
   return rows.map(({ row }) => row);
 }
 
-/** What a ledger says, row by row: `1 0001_a applied`. */
-export async function ledgerRows({ query }: TestDatabase, schema: string): Promise<readonly string[]> {
-  const rows = await query<{ row: string }>(
-    `SELECT concat_ws(' ', position, revision, state) AS row
-       FROM "${schema.replaceAll('"', '""')}".migration_ledger ORDER BY position`,
-  );
-  return rows.map(({ row }) => row);
+/** What a ledger says is applied, row by row: `1 0001_a applied`. */
+export async function ledgerRows(database: TestDatabase, schema: string): Promise<readonly string[]> {
+  const rows = await standingRows(database, schema);
+  return rows.map(({ position, revision, state }) => `${position} ${revision} ${state}`);
 }
 
-/** What the events say, in their order: `0001_a up done`, with the error where there was one. */
+/** What a ledger says has happened, entry by entry: `0001_a up done`, with the error where there was one. */
 export async function events({ query }: TestDatabase, schema: string): Promise<readonly string[]> {
   const rows = await query<{ row: string }>(
     `SELECT concat_ws(' ', revision, direction, outcome, ': ' || error) AS row
-       FROM "${schema.replaceAll('"', '""')}".migration_event ORDER BY at`,
+       FROM "${schema.replaceAll('"', '""')}".migration_ledger ORDER BY entry`,
   );
   return rows.map(({ row }) => row);
 }

@@ -2,6 +2,7 @@ import type { Connection } from "../../src/postgres/connection.ts";
 import { factsSql } from "../../src/postgres/fingerprint.ts";
 import { quoteName } from "../../src/postgres/session.ts";
 import type { TestDatabase } from "./database.ts";
+import { standingRows } from "./ledger.ts";
 import { withSession } from "./migrate.ts";
 
 /** Everything that makes up a schema's structure. */
@@ -13,9 +14,7 @@ export function factsOf(connection: Connection, schema: string): Promise<readonl
   });
 }
 
-/** A schema's whole ledger, but for times. */
-export function timelessLedger({ query }: TestDatabase, schema: string): Promise<readonly unknown[]> {
-  return query(
-    `SELECT position, revision, checksum, down, in_transaction, state, applied_by FROM ${quoteName(schema)}.migration_ledger ORDER BY position`,
-  );
+/** What a schema's ledger says is applied, but for times. */
+export function timelessLedger(database: TestDatabase, schema: string): Promise<readonly unknown[]> {
+  return standingRows(database, schema);
 }

@@ -30,12 +30,12 @@ export async function now({ query }: TestDatabase): Promise<Date> {
 /** Schemas in which something ran since then, with what ran last: `tenant_0001 0003_invoices up done`. */
 export async function ranSince({ query }: TestDatabase, since: Date): Promise<readonly string[]> {
   const ledgers = await query<{ schema: string }>(
-    "SELECT schemaname AS schema FROM pg_tables WHERE tablename = 'migration_event' ORDER BY 1",
+    "SELECT schemaname AS schema FROM pg_tables WHERE tablename = 'migration_ledger' ORDER BY 1",
   );
   const each = ledgers.map(
     ({ schema }) =>
       `(SELECT concat_ws(' ', '${schema}', revision, direction, outcome) AS ran
-          FROM ${schema}.migration_event WHERE at >= $1 ORDER BY at DESC LIMIT 1)`,
+          FROM ${schema}.migration_ledger WHERE at >= $1 ORDER BY entry DESC LIMIT 1)`,
   );
   const rows = each.length === 0 ? [] : await query<{ ran: string }>(each.join(" UNION ALL "), [since]);
   return rows.map(({ ran }) => ran).sort();
