@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { useDatabase } from "../support/database.ts";
+import { standingRows } from "../support/ledger.ts";
 import { makeProject } from "../support/project.ts";
 import { catalogSnapshot } from "../support/snapshot.ts";
 
@@ -114,7 +115,7 @@ describe("a stack's life, through the real CLI", () => {
 });
 
 async function ledger(): Promise<readonly string[]> {
-  const rows = await query<{ revision: string }>("SELECT revision FROM prod.migration_ledger ORDER BY entry");
+  const rows = await standingRows(database, "prod");
   return rows.map((row) => row.revision);
 }
 

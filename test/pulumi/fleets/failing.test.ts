@@ -139,7 +139,8 @@ function places(): Readonly<Record<string, readonly string[]>> {
 /** Where the ledgers say it. */
 async function atHead(): Promise<readonly string[]> {
   const each = tenants(COUNT).map(
-    (name) => `SELECT '${name}' AS name FROM ${name}.migration_ledger WHERE revision = '0003_invoices'`,
+    (name) =>
+      `SELECT '${name}' AS name FROM ${name}.migration_ledger WHERE revision = '0003_invoices' AND outcome = 'done'`,
   );
   return (await query<{ name: string }>(each.join(" UNION ALL "))).map(({ name }) => name).sort();
 }
