@@ -46,6 +46,7 @@ export function makePlan(request: PlanRequest): Plan {
   return {
     schema: ledger.schema,
     schemaExists: ledger.schemaExists,
+    onNothing: !ledger.populated && ledger.applied.length === 0,
     createsLedger: !ledger.exists && steps.length > 0,
     from: currentRevision(ledger),
     kept: highest(kept.map((row) => row.revision)),

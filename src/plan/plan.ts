@@ -7,6 +7,8 @@ export interface Plan {
   readonly schema: string;
   /** False where the schema does not exist yet; something else has to create it before the plan runs. */
   readonly schemaExists: boolean;
+  /** True where the schema holds nothing yet. */
+  readonly onNothing: boolean;
   /** True where the first step creates the ledger. */
   readonly createsLedger: boolean;
   /** Revision id or `base`. */

@@ -70,11 +70,11 @@ export async function applyPlan(
 }
 
 /** The step at an index, with those behind it that share its message: in transactions of their own, and known to be quick. */
-function nextSteps({ steps }: Plan, index: number, pace: Pace): readonly Step[] {
+function nextSteps({ steps, onNothing }: Plan, index: number, pace: Pace): readonly Step[] {
   const ahead = steps.slice(index);
   const alone = ahead.findIndex((step) => !canShare(step));
   const alike = alone < 0 ? ahead : ahead.slice(0, Math.max(1, alone));
-  return alike.slice(0, pace.together(alike));
+  return alike.slice(0, pace.together(alike, onNothing));
 }
 
 function canShare(step: Step): boolean {

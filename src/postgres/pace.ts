@@ -1,9 +1,13 @@
 import type { Step } from "../plan/plan.ts";
+import { isQuickOnNothing } from "../script/plain.ts";
 
 /** How long steps that share a message may take in all, in ms, by how long they took before: a stop waits no longer for it. */
 const TOGETHER_MS = 250;
 
-/** What a run knows of its steps from the schemas before: those that were quick there are sent together. */
+/** What a step is thought to take, in ms, that no schema has had yet and that is quick on nothing. */
+const GUESS_MS = 10;
+
+/** What a run knows of its steps: those that were quick in the schemas before, or find nothing to be slow on, are sent together. */
 export class Pace {
   readonly #took = new Map<string, number>();
 
@@ -12,11 +16,16 @@ export class Pace {
     this.#took.set(stepKey(step), ms ?? Number.POSITIVE_INFINITY);
   }
 
-  /** How many of these steps, from the first, are to be sent in one message. */
-  together(steps: readonly Step[]): number {
+  /**
+   * How many of these steps, from the first, are to be sent in one message.
+   *
+   * @param onNothing true where the schema held nothing when they were planned
+   */
+  together(steps: readonly Step[], onNothing: boolean): number {
     let left = TOGETHER_MS;
     const end = steps.findIndex((step) => {
-      left -= this.#took.get(stepKey(step)) ?? Number.POSITIVE_INFINITY;
+      const guess = onNothing && isQuickOnNothing(step.script) ? GUESS_MS : Number.POSITIVE_INFINITY;
+      left -= this.#took.get(stepKey(step)) ?? guess;
       return left < 0;
     });
     return Math.max(1, end < 0 ? steps.length : end);

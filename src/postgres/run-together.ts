@@ -17,9 +17,6 @@ import { connectionLost } from "./step-problem.ts";
  */
 const COMMIT_RESETS = "BEGIN;COMMIT;\n";
 
-/** Its own, and the one behind its resets. */
-const COMMITS_A_STEP = 2;
-
 /**
  * Runs several steps in one message, each in a transaction of its own as ever: of a fleet's time, much is round trips. At an
  * error the server goes no further, so what is done is a beginning of the steps; the one that failed is left to be run alone,
@@ -40,13 +37,18 @@ export async function runTogether(
   results: StepResult[],
 ): Promise<void> {
   const started = performance.now();
-  const texts = steps.flatMap((step, index) =>
-    stepMessages(plan.schema, step, settings, run, index === 0 ? preamble : [], index > 0).map(({ text }) => text),
-  );
-  const message = [...texts, selectDurations(plan.schema, run)].join(`${noticingOf(client)};\n${COMMIT_RESETS}`);
-  const answer = await send(database, client, () => client.query(patiently(message + (release?.release ?? ""))));
+  const messages = steps.flatMap((step, index) => {
+    const place = { follows: index > 0, goesOn: index < steps.length - 1 };
+    return stepMessages(plan.schema, step, settings, run, index === 0 ? preamble : [], place);
+  });
+  const texts = messages.map(({ text, resets }) => text + (resets ? `${noticingOf(client)};\n${COMMIT_RESETS}` : ""));
+  const text = [...texts, selectDurations(plan.schema, run), release?.release ?? ""].join("");
+  const answer = await send(database, client, () => client.query(patiently(text)));
   const commits = answer.tags.filter((tag) => tag === "COMMIT").length;
-  const done = steps.slice(0, Math.ceil(commits / COMMITS_A_STEP));
+  // The COMMIT of a step comes behind those of the steps before it, and of their resets.
+  const done = steps.filter(
+    (_, index) => index + messages.slice(0, index).filter(({ resets }) => resets).length < commits,
+  );
   const took = durationsIn(answer.result);
   const known = done.map((step) => took.get(stepKey(step)) ?? 0);
   const share = (performance.now() - started - known.reduce((sum, ms) => sum + ms, 0)) / done.length;

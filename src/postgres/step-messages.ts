@@ -2,6 +2,7 @@ import type { Migration } from "../history/migration.ts";
 import type { Step } from "../plan/plan.ts";
 import { roleOf } from "../role-name.ts";
 import type { Statement } from "../script/parse-script.ts";
+import { leavesNothing } from "../script/plain.ts";
 import { proveFingerprint } from "./fingerprint.ts";
 import { type Run, recordFinish, recordSnapshot, recordStart, recordStep } from "./record-step.ts";
 import { quoteName, RESET_ROLE, RESET_SESSION } from "./session.ts";
@@ -41,13 +42,26 @@ export interface CodeMessage {
   readonly asOwner: boolean;
 }
 
+/** Where a step stands in a message that it shares: behind another step, before another one. */
+export interface Place {
+  readonly follows: boolean;
+  readonly goesOn: boolean;
+}
+
+const ALONE: Place = { follows: false, goesOn: false };
+
+/**
+ * With another step behind it in the message, its COMMIT need not wait for the disk: that of the last one does, for all that was
+ * written before it, and nothing is told before (manual 28.4).
+ */
+const FLUSHED_LATER = "SET LOCAL synchronous_commit TO off";
+
 /**
  * The SQL of a step exactly as it runs, a round trip each; the preview's file is made of the same. In a transaction that is
  * one message: settings, script and ledger row stand or fall together. Outside, each statement goes alone, since
  * several in one message are an implicit transaction (manual 55.2.2.1).
  *
  * @param preamble what the first step of a schema makes first; see preambleOf
- * @param follows true where it is to come behind another step in one message
  */
 export function stepMessages(
   schema: string,
@@ -55,12 +69,12 @@ export function stepMessages(
   settings: StepSettings,
   run: Run,
   preamble: readonly string[],
-  follows = false,
+  place: Place = ALONE,
 ): readonly Message[] {
   if (step.script.code)
     return codeMessages(schema, step, codeOf(step.script, step.script.code, settings), settings, run, preamble);
   return step.script.mode === "transaction"
-    ? [transactionMessage(schema, step, settings, run, preamble, follows)]
+    ? [transactionMessage(schema, step, settings, run, preamble, place)]
     : autocommitMessages(schema, step, settings, run, preamble);
 }
 
@@ -74,27 +88,29 @@ function transactionMessage(
   settings: StepSettings,
   run: Run,
   preamble: readonly string[],
-  follows: boolean,
+  { follows, goesOn }: Place,
 ): Message {
   const before = [
     "BEGIN",
+    ...(goesOn ? [FLUSHED_LATER] : []),
     ...sessionSettings(schema, settings, "LOCAL"),
     ...preamble,
     ...asOwner(schema, settings, "LOCAL"),
   ];
+  const resets = !goesOn || !leavesNothing(step.script);
   // Before the ledger: a script may end as another role, which need not be allowed to write it.
   const after = [
     ...(step.snapshot ? proveFingerprint(schema, step.snapshot) : []),
     RESET_ROLE,
     ...recordDone(schema, step, run, follows),
     "COMMIT",
-    RESET_SESSION,
+    ...(resets ? [RESET_SESSION] : []),
   ];
   const head = `${lines(before)}-- ${step.script.file}\n`;
   // The script may end in a comment or without its semicolon.
   const text = `${head}${step.script.sql}\n;\n${lines(after)}`;
   const { statements } = step.script;
-  return { text, statements, statementsBefore: before.length, scriptStart: head.length, resets: true };
+  return { text, statements, statementsBefore: before.length, scriptStart: head.length, ...(resets && { resets }) };
 }
 
 function recordDone(schema: string, step: Step, run: Run, follows: boolean): readonly string[] {

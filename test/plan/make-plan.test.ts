@@ -15,6 +15,7 @@ describe("up", () => {
     expect(plan({ ledger: ledgerOf([A, B, C]), history: HISTORY })).toEqual({
       schema: "prod",
       schemaExists: true,
+      onNothing: false,
       createsLedger: false,
       from: "0003_c",
       to: "0004_d",
@@ -45,6 +46,16 @@ describe("up", () => {
     expect(moves(all)).toEqual(["up 0001_a", "up 0002_b", "up 0003_c", "up 0004_d"]);
     expect(all).toMatchObject({ from: "base", to: "0004_d", createsLedger: true });
     expect(planDirection(all)).toBe("upgrade");
+  });
+
+  it("in a schema that holds nothing: said, for what is quick there", () => {
+    const empty = { schema: "prod", schemaExists: true, populated: false, used: false, exists: false, applied: [] };
+    const onNothing = (ledger: typeof empty) => plan({ ledger, history: HISTORY }).onNothing;
+    expect(onNothing(empty)).toBe(true);
+    expect(onNothing({ ...empty, schemaExists: false })).toBe(true);
+    expect(onNothing({ ...empty, exists: true, used: true })).toBe(true);
+    expect(onNothing({ ...empty, populated: true })).toBe(false);
+    expect(plan({ ledger: { ...ledgerOf([A]), populated: false }, history: HISTORY }).onNothing).toBe(false);
   });
 
   it("in a schema that does not exist yet: planned as an empty one, and said", () => {

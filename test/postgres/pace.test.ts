@@ -4,12 +4,11 @@ import { Pace } from "../../src/postgres/pace.ts";
 import { historyOf } from "../support/history.ts";
 import { planFor } from "../support/migrate.ts";
 
-const ups = planned("head");
+const ups = planned({ "0001_a": "SELECT 1", "0002_b": "SELECT 2", "0003_c": "SELECT 3" });
 
-function planned(target: string): readonly Step[] {
-  const history = historyOf({ "0001_a": "SELECT 1", "0002_b": "SELECT 2", "0003_c": "SELECT 3" });
+function planned(scripts: Readonly<Record<string, string>>): readonly Step[] {
   const nothing = { schemaExists: true, exists: false, applied: [], populated: false, used: false };
-  return planFor({ schema: "any", ...nothing }, history, target).steps;
+  return planFor({ schema: "any", ...nothing }, historyOf(scripts)).steps;
 }
 
 /** How many of the steps go together when they took so long the last time, in ms. */
@@ -19,13 +18,33 @@ function together(...took: readonly (number | undefined)[]): number {
     const step = ups[index];
     if (step) pace.note(step, ms);
   }
-  return pace.together(ups);
+  return pace.together(ups, false);
 }
 
 test("steps that no schema has had yet go alone", () => {
   expect(together()).toBe(1);
   expect(together(1)).toBe(1);
 });
+
+test("in an empty schema those go together that find nothing to be slow on, until they are known", () => {
+  const steps = planned({
+    "0001_a": "CREATE TABLE a (id int)",
+    "0002_b": "INSERT INTO a VALUES (1)",
+    "0003_c": "SELECT pg_sleep(1)",
+    "0004_d": "CREATE TABLE d (id int)",
+  });
+  const [first] = steps;
+  const pace = new Pace();
+  expect(pace.together(steps, true)).toBe(2);
+  expect(pace.together(steps, false)).toBe(1);
+  expect(pace.together(steps.slice(2), true)).toBe(1);
+  if (first) pace.note(first, 5_000);
+  expect(pace.together(steps, true)).toBe(1);
+  const many = planned(Object.fromEntries(ids(99).map((id) => [id, `CREATE TABLE "${id}" (id int)`])));
+  expect(pace.together(many, true)).toBe(25);
+});
+
+const ids = (count: number) => Array.from({ length: count }, (_, index) => `${1000 + index}_t`);
 
 test("quick ones go together, up to a quarter of a second in all", () => {
   expect(together(1, 1)).toBe(2);
@@ -44,5 +63,5 @@ test("one that went wrong goes alone, until it went well", () => {
   const pace = new Pace();
   for (const step of ups) pace.note(step, undefined);
   for (const step of ups) pace.note(step, 1);
-  expect(pace.together(ups)).toBe(3);
+  expect(pace.together(ups, false)).toBe(3);
 });

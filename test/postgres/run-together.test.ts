@@ -93,6 +93,20 @@ describe("steps that were quick in the schema before", () => {
     expect(await events(database, "mixed_2")).toEqual(await events(database, "mixed_1"));
   });
 
+  test("wait for the disk once, at the last of them", async () => {
+    const noting = "INSERT INTO syncs SELECT current_setting('synchronous_commit')";
+    const syncs = historyOf({
+      "0001_syncs": `CREATE TABLE syncs (setting text); ${noting}`,
+      "0002_more": noting,
+      "0003_last": noting,
+    });
+    await up(["sync_1", "sync_2"], syncs);
+    const settings = async (schema: string) =>
+      (await query<{ setting: string }>(`SELECT setting FROM ${schema}.syncs`)).map(({ setting }) => setting);
+    expect(await settings("sync_1")).toEqual(["on", "on", "on"]);
+    expect(await settings("sync_2")).toEqual(["off", "off", "on"]);
+  });
+
   test("leave nothing to each other: settings, roles, temporary tables", async () => {
     const leaving = historyOf({
       "0001_leaves": "SET statement_timeout = 4711; SET search_path TO public; CREATE TEMP TABLE left_over (id int)",
@@ -104,6 +118,44 @@ describe("steps that were quick in the schema before", () => {
     });
     const results = await up(["leaving_1", "leaving_2"], leaving);
     expect(results.map(({ problems }) => problems)).toEqual([[], []]);
+  });
+});
+
+describe("definitions and rows in a schema that is empty", () => {
+  const simple = historyOf({
+    "0001_notes":
+      "CREATE TABLE notes (message timestamptz DEFAULT statement_timestamp(), transaction text DEFAULT pg_current_xact_id()::text)",
+    "0002_row": "INSERT INTO notes DEFAULT VALUES",
+    "0003_table": "CREATE TABLE t (id int)",
+    "0004_row": "INSERT INTO notes DEFAULT VALUES",
+  });
+
+  test("share a message from the first schema on", async () => {
+    const [result] = await up(["nothing"], simple);
+    expect(result && ids(result)).toEqual(simple.map(({ id }) => `up ${id}`));
+    expect(await notes("nothing")).toEqual({ messages: 1, transactions: 2 });
+    expect(await ledgerRows(database, "nothing")).toEqual(simple.map(({ id }, index) => `${index + 1} ${id} applied`));
+  });
+
+  test("go one by one where something is there", async () => {
+    await query("CREATE SCHEMA something; CREATE TABLE something.there (id int)");
+    await up(["something"], simple);
+    expect(await notes("something")).toEqual({ messages: 2, transactions: 2 });
+  });
+
+  test.each([1, 2, 3, 4, 5])("of which the %i. fails: those before it stay, and no more is told", async (place) => {
+    const schema = `fails_${place}`;
+    const fails = historyOf({
+      [`000${place}_a_fails`]: "CREATE TABLE half (id int); ALTER TABLE missing ADD COLUMN x int",
+    });
+    const history = simple.toSpliced(place - 1, 0, ...fails);
+    const before = history.slice(0, place - 1).map(({ id }) => id);
+    const [result] = await up([schema], history);
+    const at = before.at(-1) ?? "base";
+    expect(result).toMatchObject({ to: at, problems: [{ code: "step-failed", revision: `000${place}_a_fails`, at }] });
+    expect(result && ids(result)).toEqual(before.map((id) => `up ${id}`));
+    expect(await ledgerRows(database, schema)).toEqual(before.map((id, index) => `${index + 1} ${id} applied`));
+    expect(await objectsOf(database, schema)).not.toContain("table half");
   });
 });
 
