@@ -10,9 +10,9 @@ export function leavesNothing({ code, statements }: ParsedScript): boolean {
   return !code && statements.every(({ node }) => isDefinition(node));
 }
 
-/** True where a script is quick in a schema that holds nothing yet: it defines, or writes rows that it says one by one. */
+/** True where a script is quick in a schema that holds nothing yet: it defines, or writes rows that stand in it or are there already. */
 export function isQuickOnNothing({ code, statements }: ParsedScript): boolean {
-  return !code && statements.every(({ node }) => isDefinition(node) || (writesOwnRows(node) && !callsFunctions(node)));
+  return !code && statements.every(({ node }) => isDefinition(node) || writesFewRows(node));
 }
 
 /** What defines and looks at no row, whatever functions stand in it: they are called later. */
@@ -54,7 +54,7 @@ function isTemporary(node: Node): boolean {
   return relation?.relpersistence === "t" || relation?.schemaname?.startsWith("pg_temp") === true;
 }
 
-function writesOwnRows(node: Node): boolean {
+function writesFewRows(node: Node): boolean {
   if ("UpdateStmt" in node || "DeleteStmt" in node) return true;
   if (!("InsertStmt" in node)) return false;
   const { selectStmt } = node.InsertStmt;

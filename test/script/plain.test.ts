@@ -28,7 +28,9 @@ const DEFINITIONS = [
 const ROWS = [
   "INSERT INTO t VALUES (1), (2)",
   "INSERT INTO t DEFAULT VALUES",
+  "INSERT INTO t VALUES (f())",
   "UPDATE t SET a = 1 WHERE id = 2",
+  "UPDATE t SET a = f(id)",
   "DELETE FROM t",
   "CREATE TABLE t (id int); INSERT INTO t VALUES (1)",
 ];
@@ -40,8 +42,6 @@ const ANYTHING = [
   "DO $$ BEGIN END $$",
   "CALL p()",
   "INSERT INTO t SELECT * FROM public.large",
-  "INSERT INTO t VALUES (f())",
-  "UPDATE t SET a = f(id)",
   "CREATE TABLE t AS SELECT * FROM public.large",
   "CREATE MATERIALIZED VIEW m AS SELECT 1",
   "CREATE INDEX ON t (f(id))",
@@ -74,7 +74,7 @@ describe("a script is quick in an empty schema", () => {
     expect(which(isQuickOnNothing, [...DEFINITIONS, ...ROWS])).toEqual([...DEFINITIONS, ...ROWS]);
   });
 
-  it("as far as anyone can tell: not where it calls functions or reads from elsewhere", () => {
+  it("as far as anyone can tell: not where it runs code or reads from elsewhere", () => {
     expect(which(isQuickOnNothing, ANYTHING)).toEqual([]);
   });
 });
