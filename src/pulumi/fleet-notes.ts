@@ -12,9 +12,14 @@ export function fleetNotes(inputs: Inputs, olds: Outputs | undefined, plans: rea
   return [
     ...(fresh.length > 0 ? [`New here: ${schemaNames(fresh)}`] : []),
     ...(gone.length > 0 ? [`Let go: ${schemaNames(gone)}`] : []),
-    ...(inputs.excluded.length > 0 ? [`Excluded: ${schemaNames(inputs.excluded)}`] : []),
+    ...(inputs.excluded.length > 0 ? [`Excluded: ${schemaNames(inputs.excluded)}${nobody(now)}`] : []),
     ...waveNotes(inputs, plans),
   ];
+}
+
+/** A fleet of which all are excluded is as good as none, which someone should know. */
+function nobody(schemas: ReadonlySet<string>): string {
+  return schemas.size === 0 ? "; no schema is left to migrate" : "";
 }
 
 function waveNotes(inputs: Inputs, plans: readonly Plan[]): readonly string[] {

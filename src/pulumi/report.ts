@@ -1,11 +1,10 @@
-import { type Plan, planDirection, type Step, stepName } from "../plan/plan.ts";
+import { type Plan, planDirection } from "../plan/plan.ts";
 import { waysOf } from "../plan/ways.ts";
 import type { Loss } from "../postgres/count-losses.ts";
 import type { HandOver } from "../postgres/hand-over.ts";
-import { count, indent, problemText } from "../problem-text.ts";
+import { count, problemText } from "../problem-text.ts";
 import { schemaNames } from "../schema-name.ts";
-import { describeStatement } from "../script/describe-statement.ts";
-import type { Effect } from "../script/effect.ts";
+import { effectsOf, stepTexts } from "./step-texts.ts";
 
 /** What a preview says below the engine's diff. */
 export interface Report {
@@ -13,9 +12,6 @@ export interface Report {
   /** True where a schema goes down, or a snapshot that was asked for is not used. */
   readonly warning: boolean;
 }
-
-/** Scripts up to this many lines are shown whole; the file has all of them. */
-const SHORT_SCRIPT_LINES = 6;
 
 /**
  * One report for each way that schemas go: those which take the same steps from the same revision are told together.
@@ -57,9 +53,7 @@ function groupReport(group: readonly Plan[], losses: readonly Loss[]): Report {
   const downgrade = planDirection(plan) === "downgrade";
   const title = `${downgrade ? "DOWNGRADE " : ""}${namesOf(group)}: ${plan.from} → ${plan.to}, ${count(plan.steps.length, "step")}`;
   const created = plan.schemaExists ? "" : ` (the schema is created first)`;
-  const text = [title + created + pendingText(group), ...dropped(group, losses), ...plan.steps.map(stepText)].join(
-    "\n",
-  );
+  const text = [title + created + pendingText(group), ...dropped(group, losses), ...stepTexts(plan.steps)].join("\n");
   return { text, warning: downgrade };
 }
 
@@ -111,28 +105,4 @@ function heldText(losses: readonly Loss[]): string {
   const thing = losses.some((loss) => loss.column !== undefined) && about === "" ? "value" : "row";
   const where = losses.length > 1 ? ` in ${losses.length} schemas` : "";
   return `with ${about}${count(total, thing)}${where}`;
-}
-
-function stepText(step: Step): string {
-  const { script, direction, revision, source } = step;
-  if (source === "baseline") return `  = ${revision}, recorded without running it (baseline)`;
-  const outside = script.mode === "autocommit" ? ", outside a transaction" : "";
-  const again = step.resumes ? ", goes on after an interruption" : "";
-  const from = source === "ledger" ? ", its down script taken from the ledger" : "";
-  if (step.snapshot) return `  ↑ ${stepName(step)} (${count(step.snapshot.rows.length, "revision")}), ${script.file}`;
-  const title = `  ${direction === "up" ? "↑" : "↓"} ${revision}${outside}${again}${from}`;
-  const effects = effectsOf(step);
-  const words = wordsOf(step, effects);
-  const sql = script.sql.trim();
-  const inline = sql !== "" && sql.split("\n").length <= SHORT_SCRIPT_LINES ? [indent(sql, "      | ")] : [];
-  return [title, ...words.map((line) => `      ${line}`), ...inline].join("\n");
-}
-
-function wordsOf({ script }: Step, effects: readonly Effect[]): readonly string[] {
-  if (script.code) return [`run ${script.file}`];
-  return effects.length === 0 ? ["no statement: only the ledger changes"] : effects.map((effect) => effect.words);
-}
-
-function effectsOf(step: Step): readonly Effect[] {
-  return step.script.statements.flatMap((statement) => describeStatement(statement.node, statement.sql));
 }
