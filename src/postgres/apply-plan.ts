@@ -3,6 +3,7 @@ import { MigrationError, Umzug } from "umzug";
 import { isDatabaseWide } from "../plan/once-a-database.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import { type Problem, Refusal } from "../problem.ts";
+import { isQuickOnNothing } from "../script/plain.ts";
 import { type HeldLock, withDatabaseLock } from "./advisory-lock.ts";
 import type { Database } from "./connection.ts";
 import type { Pace } from "./pace.ts";
@@ -74,7 +75,9 @@ function nextSteps({ steps, onNothing }: Plan, index: number, pace: Pace): reado
   const ahead = steps.slice(index);
   const alone = ahead.findIndex((step) => !canShare(step));
   const alike = alone < 0 ? ahead : ahead.slice(0, Math.max(1, alone));
-  return alike.slice(0, pace.together(alike, onNothing));
+  // What any other script put into the schema can be much.
+  const stillNothing = onNothing && steps.slice(0, index).every(({ script }) => isQuickOnNothing(script));
+  return alike.slice(0, pace.together(alike, stillNothing));
 }
 
 function canShare(step: Step): boolean {

@@ -19,7 +19,7 @@ export class Pace {
   /**
    * How many of these steps, from the first, are to be sent in one message.
    *
-   * @param onNothing true where the schema held nothing when they were planned
+   * @param onNothing true where the schema holds nothing that they could be slow on
    */
   together(steps: readonly Step[], onNothing: boolean): number {
     let left = TOGETHER_MS;

@@ -8,9 +8,11 @@ import { makeProject, type Outcome } from "../support/project.ts";
 import { startProxy } from "../support/proxy.ts";
 
 const database = useDatabase();
+// What sleeps, however little, shares no message: each of them can be stopped at.
 const revisions: readonly MarkedRevision[] = ["0001_first", "0002_second", "0003_third", "0004_last"].map((id) => ({
   id,
   kind: "transaction",
+  sleep: 0,
 }));
 const proxy = await startProxy(database.connection);
 afterEach(() => proxy.disarm());

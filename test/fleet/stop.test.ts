@@ -9,7 +9,8 @@ import { ledgerRows } from "../support/objects.ts";
 
 const database = useDatabase();
 const { connection, query } = database;
-const history = historyOf({ "0001_a": "CREATE TABLE a (id int)", "0002_b": "CREATE TABLE b (id int)" });
+// A SELECT can take any time, so that neither shares a message.
+const history = historyOf({ "0001_a": "CREATE TABLE a (id int); SELECT 1", "0002_b": "CREATE TABLE b (id int)" });
 
 type When = "step" | "wait" | "wave" | "end";
 

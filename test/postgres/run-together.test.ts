@@ -137,6 +137,18 @@ describe("definitions and rows in a schema that is empty", () => {
     expect(await ledgerRows(database, "nothing")).toEqual(simple.map(({ id }, index) => `${index + 1} ${id} applied`));
   });
 
+  test("go one by one behind a script that may have put much there", async () => {
+    const [notes0 = "", row = ""] = simple.map(({ up }) => up?.sql ?? "");
+    const filling = historyOf({
+      "0001_notes": notes0,
+      "0002_fills": "INSERT INTO notes SELECT FROM generate_series(1, 1)",
+      "0003_row": row,
+      "0004_row": row,
+    });
+    await up(["filled"], filling);
+    expect(await notes("filled")).toEqual({ messages: 3, transactions: 3 });
+  });
+
   test("go one by one where something is there", async () => {
     await query("CREATE SCHEMA something; CREATE TABLE something.there (id int)");
     await up(["something"], simple);
