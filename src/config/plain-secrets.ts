@@ -17,7 +17,9 @@ export function refusePlainSecrets(
 ): void {
   const top = [...SECRETS].filter((key) => isFilled(values[key]) && !secrets.includes(key));
   const inFile = ["rolePasswords", "fleets"].flatMap((key) =>
-    top.includes(key) ? [] : plainPaths(parseDocument(file).getIn(["config", `${project}:${key}`]), [key]),
+    top.includes(key) || !isFilled(values[key])
+      ? []
+      : plainPaths(parseDocument(file).getIn(["config", `${project}:${key}`]), [key]),
   );
   refuseIfAny(
     [...top.map((key) => (key === "rolePasswords" ? [key, "ROLE"] : [key])), ...inFile].map((path) => ({

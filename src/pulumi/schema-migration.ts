@@ -106,7 +106,17 @@ export class SchemaMigration extends pulumi.dynamic.Resource {
     };
     const hooks = { beforeCreate: [report], beforeUpdate: [report] };
     super(provider, name, inputs, { ...options, hooks: { ...options.hooks, ...hooks } }, undefined, type);
+    // What loads in vain, where nothing changes, nobody waits for.
+    if (pulumi.runtime.isDryRun()) setTimeout(loadPreview, LOAD_AFTER_MS).unref();
   }
+}
+
+/** By then the engine has the resource and starts its provider, for which the program waits. */
+const LOAD_AFTER_MS = 400;
+
+/** What only a preview needs, and takes a while to load. */
+function loadPreview(): Promise<typeof import("./preview.ts")> {
+  return import("./preview.ts");
 }
 
 /** Runs in the program's process before the engine creates or updates the resource; in a preview it tells what would run. */
@@ -120,8 +130,7 @@ async function reportPreview(hook: pulumi.ResourceHookArgs, resource: pulumi.Res
   }
   const olds = OutputsShape.safeParse({ ...hook.oldOutputs, connection: inputs.data.connection });
   try {
-    // Loaded here: where nothing changes, there is nothing to tell.
-    const { preview } = await import("./preview.ts");
+    const { preview } = await loadPreview();
     const reports = await preview(inputs.data, olds.success ? olds.data : undefined, pulumi.getStack());
     for (const { text, warning } of reports) {
       // Not awaited: the log waits for the resource's URN, which waits for this hook.
