@@ -47,10 +47,9 @@ export function recordStart(schema: string, step: Step, run: Run): string {
   return insertEntry(schema, step, run, { outcome: "started" });
 }
 
-/** For a script outside a transaction: the statement that says it has finished. Its duration counts from its "started". */
+/** For a script outside a transaction: the statement that says it has finished. Its duration counts from the entry before, its "started". */
 export function recordFinish(schema: string, step: Step, run: Run): string {
-  const since = `max(at) FILTER (WHERE run = '${run.id}' AND revision = ${quoteText(step.revision)})`;
-  return insertEntry(schema, step, run, { outcome: "done", since });
+  return insertEntry(schema, step, run, { outcome: "done", since: "max(at)" });
 }
 
 /** The statement that enters a step's failure. */

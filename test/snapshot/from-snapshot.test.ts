@@ -104,6 +104,10 @@ describe("a schema made from a snapshot", () => {
       "0001_types up failed : division by zero",
       "0001_types up snapshot",
     ]);
+    const numbers = (await query<{ entry: number }>("SELECT entry FROM began.migration_ledger ORDER BY entry")).map(
+      ({ entry }) => entry,
+    );
+    expect(numbers).toEqual([0, ...history.keys()].map((_, index) => index + 1));
   });
 
   it("has been used when it was rolled back to its base: the next up replays", async () => {
