@@ -107,6 +107,11 @@ describe("the plugin of @pulumi/postgresql", () => {
 
   test("is installed once by two runs at once", async () => {
     write(layout.cli);
+    // The first run is busy with the vendor's site until the other one has found the lock taken.
+    vi.stubGlobal("fetch", async () => {
+      await vi.waitUntil(() => progress.mock.calls.some(([line]) => String(line).startsWith("Another run")), 10_000);
+      throw new Error("unreachable");
+    });
     await Promise.all([installTools(layout), installTools(layout)]);
     const said = progress.mock.calls.map(([line]) => String(line).slice(0, 40)).sort();
     expect(said).toEqual(["Another run is installing the tools: wai", "Using this project's stand-in for the pl"]);
