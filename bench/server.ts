@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import pLimit from "p-limit";
 import pg from "pg";
 import type { Connection } from "../src/postgres/connection.ts";
 import { type EmbeddedServer, withEmbeddedPostgres } from "../toolchain/embedded-postgres.ts";
@@ -48,9 +51,22 @@ export async function createDatabase(
   return connection;
 }
 
-/** Writes out what earlier work left in memory, so that nobody pays for somebody else's. */
+/**
+ * Clears up behind earlier work, as autovacuum and the checkpointer do between two releases, so that nobody pays for somebody else's.
+ * Then all of the database is in the machine's memory, as that of a server which serves a site: what had to be read from a disk
+ * depended on who had run before.
+ */
 export async function settle(connection: Connection): Promise<void> {
-  await withClient(connection, (client) => client.query("CHECKPOINT"));
+  const folder = await withClient(connection, async (client) => {
+    await client.query("VACUUM");
+    await client.query("CHECKPOINT");
+    const { rows } = await client.query<{ folder: string }>(
+      "SELECT current_setting('data_directory') || '/base/' || oid AS folder FROM pg_database WHERE datname = current_database()",
+    );
+    return rows[0]?.folder ?? "";
+  });
+  // A file may be gone again: the server deletes some at a checkpoint.
+  await pLimit(8).map(await readdir(folder), (file) => readFile(join(folder, file)).catch(() => undefined));
 }
 
 /** libpq's variables for a tool that reads them. */

@@ -9,7 +9,7 @@ export interface Ledger {
   /** False where the ledger does not exist yet: nothing was ever applied here. */
   readonly exists: boolean;
   readonly applied: readonly AppliedRevision[];
-  /** True where the schema holds tables or other relations that are not ours. */
+  /** True where the schema holds tables or other relations that are not ours; not asked, but said, where revisions are applied. */
   readonly populated: boolean;
   /** True where a revision was ever applied or recorded here, also where all were taken back since. */
   readonly used: boolean;

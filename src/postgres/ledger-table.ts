@@ -64,7 +64,7 @@ export function ledgerLook(schema: string, hasLedger: boolean): LedgerLook {
     const found = row as Found | undefined;
     return found && !found.ledger && !found.alembic ? unledged(schema, found) : undefined;
   };
-  return { select: `${FOUND} WHERE n.nspname = ${quoteText(schema)}`, ledger };
+  return { select: `${selectFound("true")} WHERE n.nspname = ${quoteText(schema)}`, ledger };
 }
 
 /** What the catalog says of a schema that is there. */
@@ -78,18 +78,29 @@ interface Found {
 /** Alembic's table, in the schema itself: one row with the revision's id, none at its base. */
 const ALEMBIC = "alembic_version";
 
-// Each by an index: a join on pg_class would read the relations of all schemas, once for each schema that is migrated.
-const FOUND = `
-  SELECT n.nspname AS schema,
-         EXISTS (SELECT FROM pg_catalog.pg_class c
-                  WHERE c.relname = '${LEDGER}' AND c.relnamespace = n.oid AND c.relkind = 'r') AS ledger,
-         EXISTS (SELECT FROM pg_catalog.pg_class c
-                  WHERE c.relname = '${ALEMBIC}' AND c.relnamespace = n.oid AND c.relkind = 'r') AS alembic,
-         EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.objid
-                  WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid
-                    AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                    AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> '${LEDGER}') AS populated
-    FROM pg_catalog.pg_namespace n`;
+/**
+ * Looks for the ledgers of schemas, and at what else a schema holds.
+ *
+ * @param asked a condition on the row `n` of a schema: where what else it holds is of interest, which takes as long as to read
+ * a ledger
+ */
+function selectFound(asked: string): string {
+  // Each by an index: a join on pg_class would read the relations of all schemas, once for each schema that is migrated.
+  return `
+  SELECT n.nspname AS schema, n.ledger,
+         ${asked} AND EXISTS (
+           SELECT FROM pg_catalog.pg_class c
+            WHERE c.relname = '${ALEMBIC}' AND c.relnamespace = n.oid AND c.relkind = 'r') AS alembic,
+         NOT (${asked}) OR EXISTS (
+           SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.objid
+            WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid
+              AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+              AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> '${LEDGER}') AS populated
+    FROM (SELECT nspname, oid,
+                 EXISTS (SELECT FROM pg_catalog.pg_class c
+                          WHERE c.relname = '${LEDGER}' AND c.relnamespace = s.oid AND c.relkind = 'r') AS ledger
+            FROM pg_catalog.pg_namespace s) n`;
+}
 
 function unledged(schema: string, { populated }: Found): Ledger {
   return { schema, schemaExists: true, exists: false, populated, ...EMPTY };
@@ -100,26 +111,40 @@ function unledged(schema: string, { populated }: Found): Ledger {
  * anything.
  */
 export async function readLedgers(client: pg.ClientBase, schemas: readonly string[]): Promise<readonly Ledger[]> {
-  const { rows } = await client.query<Found>(`${FOUND} WHERE n.nspname = ANY ($1)`, [schemas]);
-  const existing = new Map(rows.map((row) => [row.schema, row]));
+  const existing = await readFound(client, schemas, "NOT n.ledger");
   const applied = await readApplied(
     client,
     schemas.filter((schema) => existing.get(schema)?.ledger),
     ledgerTable,
   );
-  const unled = schemas.filter((schema) => existing.get(schema)?.alembic && !applied.get(schema)?.applied.length);
-  const versions = await readAlembic(client, unled);
+  // Known by now of all but those whose ledger says nothing.
+  const silent = [...applied].flatMap(([schema, { applied }]) => (applied.length === 0 ? [schema] : []));
+  const found = new Map([...existing, ...(await readFound(client, silent, "true"))]);
+  const versions = await readAlembic(
+    client,
+    schemas.filter((schema) => found.get(schema)?.alembic),
+  );
   return schemas.map((schema) => ({
     schema,
-    schemaExists: existing.has(schema),
-    exists: existing.get(schema)?.ledger ?? false,
-    populated: existing.get(schema)?.populated ?? false,
+    schemaExists: found.has(schema),
+    exists: found.get(schema)?.ledger ?? false,
+    populated: found.get(schema)?.populated ?? false,
     ...(applied.get(schema) ?? EMPTY),
     alembic: versions.get(schema),
   }));
 }
 
 const EMPTY: Applied = { applied: [], used: false };
+
+async function readFound(
+  client: pg.ClientBase,
+  schemas: readonly string[],
+  asked: string,
+): Promise<ReadonlyMap<string, Found>> {
+  if (schemas.length === 0) return new Map();
+  const { rows } = await client.query<Found>(`${selectFound(asked)} WHERE n.nspname = ANY ($1)`, [schemas]);
+  return new Map(rows.map((row) => [row.schema, row]));
+}
 
 async function readAlembic(client: pg.ClientBase, schemas: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const select = (schema: string) => `SELECT version_num FROM ${quoteName(schema)}.${ALEMBIC}`;

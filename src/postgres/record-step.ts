@@ -25,7 +25,14 @@ export function recordStep(
   outcome: "done" | "recorded",
   follows: boolean,
 ): string {
-  return insertEntry(schema, step, run, { outcome, since: follows ? "max(at)" : "transaction_timestamp()" });
+  const entry = insertEntry(schema, step, run, { outcome, since: follows ? "max(at)" : "transaction_timestamp()" });
+  return `${entry}\nRETURNING duration_ms`;
+}
+
+/** The row that {@link recordStep} returns. */
+export interface Entered {
+  /** By the server's clock, up to this statement. */
+  readonly duration_ms: number;
 }
 
 /** The statement that enters all that a snapshot stands for, an entry for each revision. */
@@ -57,7 +64,7 @@ export function recordFailure(schema: string, step: Step, run: Run, error: strin
   return insertEntry(schema, step, run, { outcome: "failed", error });
 }
 
-interface Entered {
+interface NewEntry {
   readonly outcome: Outcome;
   /** The moment from which its duration counts, as SQL over the entries before. Kept of what is done. */
   readonly since?: string;
@@ -65,7 +72,7 @@ interface Entered {
 }
 
 /** Entries are numbered: a clock may be set back. */
-function insertEntry(schema: string, step: Step, run: Run, { outcome, since, error }: Entered): string {
+function insertEntry(schema: string, step: Step, run: Run, { outcome, since, error }: NewEntry): string {
   const { revision, direction, checksum, transaction, down } = step;
   const duration = outcome === "done" ? `extract(epoch FROM clock_timestamp() - ${since}) * 1000` : "NULL";
   const isKept = direction === "up" && outcome !== "failed";

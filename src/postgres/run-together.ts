@@ -3,9 +3,7 @@ import type { Plan, Step } from "../plan/plan.ts";
 import { Refusal } from "../problem.ts";
 import type { HeldLock } from "./advisory-lock.ts";
 import { type Database, noticingOf, patiently } from "./connection.ts";
-import { ledgerTable } from "./ledger-table.ts";
-import { stepKey } from "./pace.ts";
-import type { Run } from "./record-step.ts";
+import type { Entered } from "./record-step.ts";
 import type { ApplyContext, StepResult } from "./run-step.ts";
 import { rolledBack, send } from "./send.ts";
 import { stepMessages } from "./step-messages.ts";
@@ -42,15 +40,14 @@ export async function runTogether(
     return stepMessages(plan.schema, step, settings, run, index === 0 ? preamble : [], place);
   });
   const texts = messages.map(({ text, resets }) => text + (resets ? `${noticingOf(client)};\n${COMMIT_RESETS}` : ""));
-  const text = [...texts, selectDurations(plan.schema, run), release?.release ?? ""].join("");
+  const text = [...texts, release?.release ?? ""].join("");
   const answer = await send(database, client, () => client.query(patiently(text)));
   const commits = answer.tags.filter((tag) => tag === "COMMIT").length;
   // The COMMIT of a step comes behind those of the steps before it, and of their resets.
   const done = steps.filter(
     (_, index) => index + messages.slice(0, index).filter(({ resets }) => resets).length < commits,
   );
-  const took = durationsIn(answer.result);
-  const known = done.map((step) => took.get(stepKey(step)) ?? 0);
+  const known = durationsIn(answer.result);
   const share = (performance.now() - started - known.reduce((sum, ms) => sum + ms, 0)) / done.length;
   for (const [index, step] of done.entries()) {
     const { revision, direction } = step;
@@ -67,19 +64,10 @@ export async function runTogether(
   if (!(await rolledBack(client, answer.error))) throw new Refusal([connectionLost(plan, answer.error)]);
 }
 
-/** What the server measured, the COMMIT and the way there and back excepted: those are shared out. */
-function selectDurations(schema: string, { id }: Run): string {
-  return `SELECT revision, direction, duration_ms FROM ${ledgerTable(schema)} WHERE run = '${id}' AND outcome = 'done';\n`;
-}
-
-interface Duration {
-  readonly revision: string;
-  readonly direction: Step["direction"];
-  readonly duration_ms: number;
-}
-
-function durationsIn(result: unknown): ReadonlyMap<string, number> {
-  const isTheirs = ({ fields }: pg.QueryResult) => fields[2]?.name === "duration_ms";
-  const rows = Array.isArray(result) ? (result as pg.QueryResult<Duration>[]).findLast(isTheirs)?.rows : undefined;
-  return new Map(rows?.map((row) => [stepKey(row), row.duration_ms]));
+/** What the server measured of each step, the COMMIT and the way there and back excepted: those are shared out. None after an error. */
+function durationsIn(answer: unknown): readonly number[] {
+  const results = Array.isArray(answer) ? (answer as readonly pg.QueryResult<Entered>[]) : [];
+  return results.flatMap(({ command, rows }, index) =>
+    command === "INSERT" && results[index + 1]?.command === "COMMIT" ? [rows[0]?.duration_ms ?? 0] : [],
+  );
 }
