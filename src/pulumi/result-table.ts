@@ -1,31 +1,28 @@
 import type { SchemaResult } from "../fleet/run-schema.ts";
 import { plainTable } from "../plain-table.ts";
+import type { StepResult } from "../postgres/run-step.ts";
 import { count } from "../problem-text.ts";
 import { fewSchemaNames } from "../schema-name.ts";
+import { SCREEN_LINES } from "./step-texts.ts";
 
-/** Before and after of the schemas that moved, and the time of each step; those that went the same way are one. */
+/**
+ * Before and after of the schemas that moved, and the time of each step, as fully as a screen has room for: each schema of
+ * its own, those that went the same way as one, or of the steps only the longest.
+ */
 export function resultTable(results: readonly SchemaResult[]): string {
   const moved = results.filter((result) => result.steps.length > 0);
-  // A schema of its own is told with its times; only where they are many does the middle one have to do.
-  const groups = moved.length > MANY ? [...Map.groupBy(moved, wayOf).values()] : moved.map((result) => [result]);
-  const rows = groups.flatMap((group) => {
-    const [first] = group;
-    if (!first) return [];
-    const whole = group.map(({ steps }) => steps.reduce((sum, step) => sum + step.durationMs, 0));
-    return [
-      [fewSchemaNames(group.map((result) => result.schema)), first.from, first.to, timeOf(whole)],
-      ...first.steps.map((step, index) => [
-        "",
-        "",
-        `${step.direction === "up" ? "↑" : "↓"} ${step.first === undefined ? step.revision : `${step.first} … ${step.revision} from the snapshot`}`,
-        timeOf(group.flatMap(({ steps }) => steps[index]?.durationMs ?? [])),
-      ]),
-    ];
-  });
+  const steps = moved.reduce((sum, result) => sum + result.steps.length, 0);
+  const each = moved.map((result) => [result]);
+  const areFew = moved.length <= MANY && moved.length + steps <= SCREEN_LINES;
+  const groups = areFew ? each : [...Map.groupBy(moved, wayOf).values()];
+  const stepsShown = groups.reduce((sum, [first]) => sum + (first?.steps.length ?? 0), 0);
+  // Between any two that are shown, a line can say how many are not.
+  const room = Math.max(0, Math.floor((SCREEN_LINES / groups.length - 2) / 2));
+  const fits = groups.length + stepsShown <= SCREEN_LINES;
+  const rows = groups.flatMap((group) => rowsOf(group, fits ? Number.POSITIVE_INFINITY : room));
   const table = plainTable([["schema", "before", "after", "time"], ...rows]);
   if (moved.length <= MANY) return table;
   // Pulumi shows a message's first line on the resource's own.
-  const steps = moved.reduce((sum, result) => sum + result.steps.length, 0);
   return `${count(moved.length, "schema")} moved, ${count(steps, "step")}\n${table}`;
 }
 
@@ -36,11 +33,66 @@ function wayOf({ from, to, steps }: SchemaResult): string {
   return JSON.stringify([from, to, steps.map((step) => [step.direction, step.first, step.revision])]);
 }
 
+type Row = readonly [schema: string, before: string, after: string, time: string];
+
+/** @param room how many steps are shown at most: the longest */
+function rowsOf(group: readonly SchemaResult[], room: number): readonly Row[] {
+  const [first] = group;
+  if (!first) return [];
+  const head: Row = [
+    fewSchemaNames(group.map((result) => result.schema)),
+    first.from,
+    first.to,
+    timeOf(group.map(({ steps }) => steps.reduce((sum, step) => sum + step.durationMs, 0))),
+  ];
+  const timed = first.steps.map((step, index) => ({
+    step,
+    durations: group.flatMap(({ steps }) => steps[index]?.durationMs ?? []),
+  }));
+  const longest = new Set(timed.toSorted((one, other) => middle(other) - middle(one)).slice(0, room));
+  const rows: Row[] = [head];
+  let hidden: Timed[] = [];
+  for (const [index, each] of timed.entries()) {
+    if (!longest.has(each)) hidden.push(each);
+    const next = timed[index + 1];
+    if (hidden.length > 0 && (!next || longest.has(next))) {
+      rows.push(hiddenRow(hidden));
+      hidden = [];
+    }
+    if (longest.has(each)) rows.push(stepRow(each));
+  }
+  return rows;
+}
+
+/** A step, and how long it took in each schema of a group. */
+interface Timed {
+  readonly step: StepResult;
+  readonly durations: readonly number[];
+}
+
+function stepRow({ step: { direction, first, revision }, durations }: Timed): Row {
+  const what = first === undefined ? revision : `${first} … ${revision} from the snapshot`;
+  return ["", "", `${direction === "up" ? "↑" : "↓"} ${what}`, timeOf(durations)];
+}
+
+function hiddenRow(hidden: readonly Timed[]): Row {
+  const [only] = hidden;
+  if (only && hidden.length === 1) return stepRow(only);
+  return ["", "", `… ${count(hidden.length, "step")} …`, time(hidden.reduce((sum, each) => sum + middle(each), 0))];
+}
+
+function middle({ durations }: Timed): number {
+  return middleOf(durations);
+}
+
+function middleOf(durations: readonly number[]): number {
+  return durations.toSorted((a, b) => a - b)[Math.floor(durations.length / 2)] ?? 0;
+}
+
 /** `22 ms`; of several the middle one and the longest. */
 function timeOf(durations: readonly number[]): string {
-  const sorted = durations.toSorted((a, b) => a - b);
-  const [middle = 0, longest = 0] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];
-  return sorted.length > 1 ? `${time(middle)}, at most ${time(longest)}` : time(middle);
+  const middle = time(middleOf(durations));
+  return durations.length > 1 ? `${middle}, at most ${time(Math.max(...durations))}` : middle;
 }
 
 function time(ms: number): string {

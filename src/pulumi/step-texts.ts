@@ -4,7 +4,7 @@ import { describeStatement } from "../script/describe-statement.ts";
 import type { Effect } from "../script/effect.ts";
 
 /** What a terminal shows at once, with room for the rest of a report. */
-const SCREEN_LINES = 40;
+export const SCREEN_LINES = 40;
 
 /** Scripts up to this many lines are shown whole; the file has all of them. */
 const SHORT_SCRIPT_LINES = 6;
