@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
@@ -85,4 +85,16 @@ test.runIf(standIn)("a runtime option that it does not know is refused, not igno
   const { exitCode, all } = await program.pulumi("preview");
   expect(exitCode).not.toBe(0);
   expect(all).toContain('this stand-in for the Node.js language host knows no runtime option "nodeargs"');
+});
+
+test.runIf(standIn)("a config that the system cannot hand to a program is told as that", async () => {
+  await using program = await scratchProgram("export {};");
+  const schemas = Array.from({ length: 10_000 }, (_, index) => `tenant_${index}`);
+  appendFileSync(
+    join(program.folder, "Pulumi.test.yaml"),
+    `config: ${JSON.stringify({ "scratch:schemas": schemas })}\n`,
+  );
+  const { exitCode, all } = await program.pulumi("preview", "--suppress-progress");
+  expect(exitCode).not.toBe(0);
+  expect(all).toContain("error: the stack's config is too large to be handed to the program: Pulumi puts it into one");
 });

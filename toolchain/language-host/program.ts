@@ -25,11 +25,7 @@ export function startPrograms(engineAddress: string): Programs {
   const running = new Set<ChildProcess>();
   return {
     async run(request) {
-      const child = spawn(process.execPath, programArguments(request, engineAddress), {
-        cwd: programDirectory(request),
-        env: { ...process.env, ...programEnvironment(request) },
-        stdio: ["ignore", "inherit", "inherit"],
-      });
+      const child = started(request, engineAddress);
       running.add(child);
       try {
         const [code, signal] = await once(child, "exit");
@@ -47,6 +43,22 @@ export function startPrograms(engineAddress: string): Programs {
       for (const child of running) child.kill("SIGTERM");
     },
   };
+}
+
+const TOO_LARGE =
+  "the stack's config is too large to be handed to the program: Pulumi puts it into one environment variable, of which Linux takes 128 KiB. " +
+  "Name many schemas by a pattern or a query instead of one by one.";
+
+function started(request: RunRequest, engineAddress: string): ChildProcess {
+  try {
+    return spawn(process.execPath, programArguments(request, engineAddress), {
+      cwd: programDirectory(request),
+      env: { ...process.env, ...programEnvironment(request) },
+      stdio: ["ignore", "inherit", "inherit"],
+    });
+  } catch (error) {
+    throw error instanceof Error && "code" in error && error.code === "E2BIG" ? new Error(TOO_LARGE) : error;
+  }
 }
 
 function programDirectory(request: RunRequest): string {
