@@ -67,7 +67,10 @@ const results = await withBenchServer(async (server): Promise<Results> => {
       here.filter(({ name, slow, workloads }) => (quick ? name === "ours" : !slow && workloads.includes("W1"))),
       concurrency,
     ),
-    wholeUp: [await measureWholeUp(server, n, quick ? 1 : 5)],
+    wholeUp: [
+      await measureWholeUp(server, n, quick ? 1 : 5),
+      ...(huge ? [await measureWholeUp(server, 10_000, 1)] : []),
+    ],
     about: aboutRun(await serverVersion(server), concurrency),
   };
 });

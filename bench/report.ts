@@ -43,7 +43,7 @@ export function reportOf({ rows, leftOut, network, wholeUp, about }: Results, to
     "# Benchmarks",
     `${about.date.slice(0, 10)}, PostgreSQL ${about.postgresql} on the same machine (${about.cores} cores, ${about.processor}), ${settings.join(", ")}, all else its defaults. ` +
       `Schemas at once, where a tool can: ${about.concurrency}. Each tool in a database of its own, schemas made before the clock starts, ` +
-      "a checkpoint before each run, the structure of every schema compared afterwards.",
+      "before each run its database vacuumed, written out and in the machine's memory, the structure of every schema compared afterwards.",
     ...(Object.keys(WORKLOADS) as readonly Workload[]).flatMap((workload) => workloadSection(workload, rows)),
     "## What is run, and what the clock counts",
     tools.map(({ name, what }) => `- **${name}**: ${what}`).join("\n"),
