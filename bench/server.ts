@@ -65,8 +65,10 @@ export async function settle(connection: Connection): Promise<void> {
     );
     return rows[0]?.folder ?? "";
   });
-  // A file may be gone again: the server deletes some at a checkpoint.
-  await pLimit(8).map(await readdir(folder), (file) => readFile(join(folder, file)).catch(() => undefined));
+  await pLimit(8).map(await readdir(folder), async (file) => {
+    // Nothing of it is kept: starting a process takes the longer the larger this one is. A checkpoint may have deleted the file.
+    await readFile(join(folder, file)).catch(() => {});
+  });
 }
 
 /** libpq's variables for a tool that reads them. */
