@@ -9,7 +9,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { BY_CORES } from "../src/postgres/free-sessions.ts";
+import { atOnceByCores } from "../src/postgres/free-sessions.ts";
 import { installTools } from "../toolchain/install.ts";
 import { fullBouts, quickBouts, runBouts, SLOW_UP_TO } from "./campaign.ts";
 import { measureNetwork } from "./network.ts";
@@ -29,7 +29,7 @@ const { values } = parseArgs({
     /** Only tools whose name holds this. */
     only: { type: "string", default: "" },
     /** Schemas at once; by default what a fleet takes where its config says nothing. */
-    concurrency: { type: "string", default: `${BY_CORES}` },
+    concurrency: { type: "string", default: `${atOnceByCores({ host: "127.0.0.1" })}` },
     results: { type: "string", default: join(import.meta.dirname, "results") },
   },
 });

@@ -1,37 +1,43 @@
 import { availableParallelism } from "node:os";
 import { type Problem, Refusal } from "../problem.ts";
-import type { Database } from "./connection.ts";
+import { type Connection, type Database, serverName } from "./connection.ts";
 
 /**
- * Schemas at once where nothing is asked: four times the cores of this machine (PostgreSQL does not tell its own). More than 16
- * gain nothing on most servers, and take connections from the site.
+ * Schemas at once where nothing is asked, by the cores of this machine (PostgreSQL does not tell its own): four times as many, or
+ * twice where the server has to share them. More than 16 gain nothing on most servers, and take connections from the site.
  */
-export const BY_CORES = Math.min(16, 4 * availableParallelism());
+export function atOnceByCores({ host }: Pick<Connection, "host">): number {
+  return Math.min(16, (isHere(host) ? 2 : 4) * availableParallelism());
+}
+
+/** True for an address of this machine. */
+function isHere(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.") || host.startsWith("/");
+}
 
 /**
  * How many sessions a run opens at most: one for each schema at once, and one for the watch over slow steps.
  *
- * @param asked schemas at once; 0 leaves it to the server
+ * @param asked schemas at once; 0 leaves it to us
  */
-export function mostSessions(asked: number): number {
-  return (asked > 0 ? asked : BY_CORES) + 1;
+export function mostSessions(connection: Connection, asked: number): number {
+  return (asked > 0 ? asked : atOnceByCores(connection)) + 1;
 }
 
 /**
- * How many schemas to migrate at once: what was asked for; or BY_CORES, but at most half of the connections that are free.
+ * How many schemas to migrate at once: what was asked for; or by the cores, but at most half of the connections that are free.
  *
- * @param server as messages name it
- * @param asked 0 leaves it to the server
+ * @param asked 0 leaves it to us
  * @throws Refusal no-free-sessions where the server has fewer left than asked for, and one for the watch
  */
-export async function sessionsFor(database: Database, server: string, asked: number): Promise<number> {
+export async function sessionsFor(database: Database, connection: Connection, asked: number): Promise<number> {
   const free = await database.withClient(async (client) => {
     const { rows } = await client.query<{ free: number }>(FREE);
     return rows[0]?.free ?? 0;
   });
   // The session that asked is one of those that will be used.
-  if (asked > 0 && asked > free) refuse(server, asked, free);
-  return asked > 0 ? asked : Math.max(1, Math.min(BY_CORES, Math.floor(free / 2)));
+  if (asked > 0 && asked > free) refuse(serverName(connection), asked, free);
+  return asked > 0 ? asked : Math.max(1, Math.min(atOnceByCores(connection), Math.floor(free / 2)));
 }
 
 function refuse(server: string, asked: number, free: number): never {

@@ -34,7 +34,7 @@ async function migrateUntil(stop: AbortSignal, id: string, news: Raw, olds: Outp
     const asked = wishes(inputs, history, olds);
     const { plans, results, held } = await withDatabase(
       connection,
-      mostSessions(inputs.concurrency),
+      mostSessions(connection, inputs.concurrency),
       async (database) => {
         const { wishes: allowed, ...plan } = await planAll(database, connection, asked, inputs);
         refuseIfAny(plan.missingRoles.map((role) => ({ code: "role-missing", role })));

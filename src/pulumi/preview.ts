@@ -18,7 +18,7 @@ export async function preview(inputs: Inputs, olds: Outputs | undefined, stack: 
   const asked = wishes(inputs, readHistory(inputs.migrations), olds);
   const { plans, losses, handOvers } = await withDatabase(
     inputs.connection,
-    mostSessions(inputs.concurrency),
+    mostSessions(inputs.connection, inputs.concurrency),
     (database) => planAll(database, inputs.connection, asked, inputs),
   );
   const file = writeSqlFile(stack, plans, inputs, `${userInfo().username}@${hostname()}`, handOvers);

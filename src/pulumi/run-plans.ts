@@ -4,7 +4,7 @@ import { Progress } from "../fleet/progress.ts";
 import { type FleetResult, runFleet } from "../fleet/run-fleet.ts";
 import type { Wish } from "../fleet/run-schema.ts";
 import { type Plan, stepName } from "../plan/plan.ts";
-import { type Database, serverName } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection.ts";
 import { sessionsFor } from "../postgres/free-sessions.ts";
 import { holderText, problemText } from "../problem-text.ts";
 import type { EngineLog } from "./engine-log.ts";
@@ -39,7 +39,7 @@ export async function runPlans(
   const progress = new Progress(moving.size, waves.length);
   let waits = 0;
   const tell = (text: string) => log.status(`${progress}${text}`);
-  const sessions = await sessionsFor(database, serverName(inputs.connection), inputs.concurrency);
+  const sessions = await sessionsFor(database, inputs.connection, inputs.concurrency);
   const concurrency = Math.min(moving.size, sessions);
   return runFleet(database, settled, {
     run: { id: randomUUID(), actor: `${userInfo().username}@${hostname()}` },

@@ -1,13 +1,14 @@
+import { availableParallelism } from "node:os";
 import { describe, expect, test } from "vitest";
 import { withDatabase } from "../../src/postgres/connection.ts";
-import { sessionsFor } from "../../src/postgres/free-sessions.ts";
+import { atOnceByCores, sessionsFor } from "../../src/postgres/free-sessions.ts";
 import { useDatabase } from "../support/database.ts";
 import { problemsOf } from "../support/migrate.ts";
 
 const { connection, query } = useDatabase();
 
 const asked = (sessions: number) =>
-  withDatabase(connection, 1, (database) => sessionsFor(database, "the server", sessions));
+  withDatabase(connection, 1, (database) => sessionsFor(database, connection, sessions));
 
 describe("how many schemas go at once", () => {
   test("is what was asked for", async () => {
@@ -18,6 +19,14 @@ describe("how many schemas go at once", () => {
     const sessions = await asked(0);
     expect(sessions).toBeGreaterThanOrEqual(1);
     expect(sessions).toBeLessThanOrEqual(16);
+  });
+
+  test("goes by the cores of this machine, of which a server that is here needs its share", () => {
+    const cores = availableParallelism();
+    for (const host of ["localhost", "127.0.0.1", "::1", "/run/postgresql"]) {
+      expect(atOnceByCores({ host })).toBe(Math.min(16, 2 * cores));
+    }
+    expect(atOnceByCores({ host: "db.example.com" })).toBe(Math.min(16, 4 * cores));
   });
 
   test("leaves half of a database's own limit free", async () => {
