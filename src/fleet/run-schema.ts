@@ -5,19 +5,20 @@ import { currentRevision, type Ledger } from "../plan/ledger.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import type { PlanRequest } from "../plan/plan-request.ts";
 import type { SnapshotUnused } from "../plan/snapshot.ts";
-import { type HeldLock, withSchemaLock } from "../postgres/advisory-lock.ts";
-import { applyPlan } from "../postgres/apply-plan.ts";
+import { type SchemaLock, withLockToTake, withSchemaLock } from "../postgres/advisory-lock.ts";
+import { applyPlan, beginsTogether } from "../postgres/apply-plan.ts";
 import type { Database } from "../postgres/connection.ts";
-import { ledgerLook, readLedgers } from "../postgres/ledger-table.ts";
+import { ledgerChanged, ledgerLook, readLedgers } from "../postgres/ledger-table.ts";
 import { refusalOf } from "../postgres/refusal-of.ts";
 import type { ApplyContext, StepResult } from "../postgres/run-step.ts";
+import { NotTaken } from "../postgres/run-together.ts";
 import { stepsDone } from "../postgres/steps-done.ts";
 import { type LockHolder, type Problem, Refusal } from "../problem.ts";
 
 /** How a schema is to be planned, without its ledger. */
 export interface Wish extends Omit<PlanRequest, "ledger"> {
-  /** Whether the schema had a ledger when it was planned: what is looked for in the round trip that takes the lock. */
-  readonly hasLedger?: boolean | undefined;
+  /** What it came to before the run: where the ledger is still the same under the lock, it need not be read and planned again. */
+  readonly plan?: Plan | undefined;
 }
 
 export interface SchemaOptions extends ApplyContext {
@@ -44,7 +45,7 @@ export interface SchemaResult {
 }
 
 /**
- * Brings one schema to its target. The plan comes from the ledger as it is under the schema's lock, so that what another
+ * Brings one schema to its target. The plan is that of the ledger as it is under the schema's lock, so that what another
  * run did meanwhile is neither repeated nor undone. What goes wrong is in the result.
  */
 export async function runSchema(
@@ -72,7 +73,11 @@ interface Progress {
   steps: StepResult[];
 }
 
-/** One go at a schema, from the lock to the last step. Returns the revision that it is at then. */
+/**
+ * One go at a schema, from the lock to the last step. Returns the revision that it is at then.
+ *
+ * With a plan whose first steps are quick, the lock, the proof that the ledger is as it was planned, and the steps are one message.
+ */
 async function migrate(
   database: Database,
   schema: string,
@@ -80,9 +85,14 @@ async function migrate(
   options: SchemaOptions,
   progress: Progress,
 ): Promise<string> {
-  const look = ledgerLook(schema, wish.hasLedger ?? false);
-  return database.withClient((client) =>
-    withSchemaLock(
+  const { plan } = wish;
+  const isFirst = progress.from === undefined;
+  const look = ledgerLook(schema, plan !== undefined && !plan.createsLedger);
+  return database.withClient(async (client) => {
+    if (isFirst && plan && beginsTogether(plan, options.pace) && !options.stop.aborted) {
+      if (await applyAsPlanned(database, client, plan, options, progress)) return plan.to;
+    }
+    return withSchemaLock(
       client,
       schema,
       { ...options, onWait: (holder) => options.onWait(schema, holder) },
@@ -91,8 +101,32 @@ async function migrate(
         return migrateLocked(database, client, ledger, wish, lock, options, progress);
       },
       look.select,
-    ),
-  );
+    );
+  });
+}
+
+/** False where the lock was not to be had at once, or the ledger has changed since: then nothing was begun. */
+async function applyAsPlanned(
+  database: Database,
+  client: pg.ClientBase,
+  plan: Plan,
+  options: SchemaOptions,
+  progress: Progress,
+): Promise<boolean> {
+  const { schema, from } = plan;
+  const { lockTimeoutMs } = options.settings;
+  const onStep = (step: Step, index: number) => options.onStep(plan, step, index);
+  progress.from = from;
+  try {
+    await withLockToTake(client, schema, ledgerChanged(plan), lockTimeoutMs, (lock) =>
+      applyPlan(database, client, plan, lock, options, onStep, progress.steps),
+    );
+    return true;
+  } catch (error) {
+    if (!(error instanceof NotTaken)) throw error;
+    progress.from = undefined;
+    return false;
+  }
 }
 
 async function migrateLocked(
@@ -100,19 +134,18 @@ async function migrateLocked(
   client: pg.ClientBase,
   ledger: Ledger,
   wish: Wish,
-  lock: HeldLock,
+  lock: SchemaLock,
   options: SchemaOptions,
   progress: Progress,
 ): Promise<string> {
   // A connection was lost before: what its COMMIT did is this run's work, heard of or not.
   if (progress.from !== undefined) progress.steps = await stepsDone(client, ledger, options.run, progress.steps);
   progress.from ??= currentRevision(ledger);
-  const { hasLedger: _, ...request } = wish;
+  const { plan: _, ...request } = wish;
   const plan = options.plan({ ...request, ledger });
-  const applied = ledger.applied.filter((row) => row.interrupted !== "up").map((row) => row.revision);
   const onStep = (step: Step, index: number) => options.onStep(plan, step, index);
   try {
-    await applyPlan(database, client, plan, applied, lock, options, onStep, progress.steps);
+    await applyPlan(database, client, plan, lock, options, onStep, progress.steps);
     return plan.to;
   } catch (error) {
     const unused = snapshotFailure(plan, error);
@@ -134,7 +167,7 @@ function snapshotFailure({ schema, steps: [first] }: Plan, error: unknown): Snap
 
 /** The same by replaying the history. */
 export function withoutSnapshot(wish: Wish): Wish {
-  return { ...wish, snapshot: undefined };
+  return { ...wish, snapshot: undefined, plan: undefined };
 }
 
 /**

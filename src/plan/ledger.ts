@@ -13,6 +13,8 @@ export interface Ledger {
   readonly populated: boolean;
   /** True where a revision was ever applied or recorded here, also where all were taken back since. */
   readonly used: boolean;
+  /** How many entries it has, those of failures among them; they are numbered from 1. */
+  readonly entries: number;
   /** What Alembic's own table in this schema says, where it has one and nothing was applied by us. */
   readonly alembic?: string | undefined;
 }

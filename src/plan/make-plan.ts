@@ -48,6 +48,7 @@ export function makePlan(request: PlanRequest): Plan {
     schemaExists: ledger.schemaExists,
     onNothing: !ledger.populated && ledger.applied.length === 0,
     createsLedger: !ledger.exists && steps.length > 0,
+    entries: ledger.entries,
     from: currentRevision(ledger),
     kept: highest(kept.map((row) => row.revision)),
     to: highest([...kept.map((row) => row.revision), ...coming.map((revision) => revision.id)]),

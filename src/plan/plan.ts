@@ -11,6 +11,8 @@ export interface Plan {
   readonly onNothing: boolean;
   /** True where the first step creates the ledger. */
   readonly createsLedger: boolean;
+  /** How many entries the ledger has that the plan was made from. */
+  readonly entries: number;
   /** Revision id or `base`. */
   readonly from: string;
   /** Where the downs end and the ups begin. */

@@ -19,7 +19,8 @@ export function planner(): (request: PlanRequest) => Plan {
     const key = keyOf(request.ledger.applied);
     const sameRows = made.get(key) ?? [];
     const known = sameRows.find((other) => areAlike(other.request, request));
-    if (known) return { ...known.plan, schema: request.ledger.schema };
+    const { schema, entries } = request.ledger;
+    if (known) return { ...known.plan, schema, entries };
     const plan = makePlan(request);
     made.set(key, [...sameRows, { request, plan }]);
     return plan;
@@ -31,10 +32,13 @@ interface Made {
   readonly plan: Plan;
 }
 
-/** True where two requests with the same rows differ in the schema's name only. The history is the same where it is one array. */
+/**
+ * True where two requests with the same rows differ only in the schema's name and in how many entries led to the rows. The history
+ * is the same where it is one array.
+ */
 function areAlike({ ledger: one, ...wish }: PlanRequest, { ledger: other, ...otherWish }: PlanRequest): boolean {
-  const { schema, applied } = other;
-  return haveSameValues({ ...one, schema, applied }, other) && haveSameValues(wish, otherWish);
+  const { schema, applied, entries } = other;
+  return haveSameValues({ ...one, schema, applied, entries }, other) && haveSameValues(wish, otherWish);
 }
 
 function haveSameValues(one: object, other: object): boolean {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import pRetry from "p-retry";
 import pg from "pg";
 import { type LockHolder, Refusal } from "../problem.ts";
+import { quoteText } from "./session.ts";
 import { endsSession } from "./sqlstate.ts";
 
 export interface LockOptions {
@@ -12,12 +13,17 @@ export interface LockOptions {
   readonly stop: AbortSignal;
 }
 
-/** A lock that its holder may release together with the last of its work, which saves a round trip. */
-export interface HeldLock {
-  /** The statement that releases it. */
+/**
+ * A schema's lock, as its holder has it. It may be taken together with the first of the work and let go of together with the
+ * last: each saves a round trip.
+ */
+export interface SchemaLock {
+  /** What takes it, in a transaction of its own, or fails. */
+  readonly take: string;
+  /** The statement that lets go of it. */
   readonly release: string;
-  /** Set when that statement has run. */
-  isReleased: boolean;
+  /** To be set by whoever sends one of the two. */
+  isHeld: boolean;
 }
 
 /**
@@ -32,15 +38,51 @@ export async function withSchemaLock<T>(
   client: pg.ClientBase,
   schema: string,
   options: LockOptions,
-  callback: (found: readonly pg.QueryResultRow[], lock: HeldLock) => Promise<T>,
+  callback: (found: readonly pg.QueryResultRow[], lock: SchemaLock) => Promise<T>,
   look = "",
 ): Promise<T> {
   const found = await acquire(client, lockKey(schema), schema, options, look);
-  // All of them: a script may have taken one of its own, and the session serves the next schema.
-  const lock: HeldLock = { release: "SELECT pg_catalog.pg_advisory_unlock_all()", isReleased: false };
-  const result = await callback(found, lock);
-  // Not in a finally: a session whose callback threw is closed, and the lock goes with it.
-  if (!lock.isReleased) await client.query(lock.release);
+  return releasing(client, { take: "", release: RELEASE, isHeld: true }, (lock) => callback(found, lock));
+}
+
+/**
+ * The same for a callback that takes the lock itself, together with the first of its work.
+ *
+ * @param changed SQL that is true where what the lock protects is no longer what it was
+ * @param lockTimeoutMs how long to look waits for a table's lock
+ */
+export function withLockToTake<T>(
+  client: pg.ClientBase,
+  schema: string,
+  changed: string,
+  lockTimeoutMs: number,
+  callback: (lock: SchemaLock) => Promise<T>,
+): Promise<T> {
+  const take =
+    `IF NOT pg_catalog.pg_try_advisory_lock(${lockKey(schema)}) THEN RAISE 'another run migrates this schema'; END IF;` +
+    ` IF ${changed} THEN RAISE 'another run has migrated this schema'; END IF;`;
+  const statements = [
+    // Each statement with a snapshot of its own, whatever the role's default: what the lock protects is read behind the lock.
+    "BEGIN ISOLATION LEVEL READ COMMITTED",
+    `SET LOCAL lock_timeout TO ${lockTimeoutMs}`,
+    `DO ${quoteText(`BEGIN ${take} END`)}`,
+    "COMMIT",
+  ];
+  const text = statements.map((statement) => `${statement};\n`).join("");
+  return releasing(client, { take: text, release: RELEASE, isHeld: false }, callback);
+}
+
+/** All of them: a script may have taken one of its own, and the session serves the next schema. */
+const RELEASE = "SELECT pg_catalog.pg_advisory_unlock_all()";
+
+/** Not in a finally: a session whose callback threw is closed, and the lock goes with it. */
+async function releasing<T>(
+  client: pg.ClientBase,
+  lock: SchemaLock,
+  callback: (lock: SchemaLock) => Promise<T>,
+): Promise<T> {
+  const result = await callback(lock);
+  if (lock.isHeld) await client.query(lock.release);
   return result;
 }
 

@@ -4,7 +4,7 @@ import { isDatabaseWide } from "../plan/once-a-database.ts";
 import type { Plan, Step } from "../plan/plan.ts";
 import { type Problem, Refusal } from "../problem.ts";
 import { isQuickOnNothing } from "../script/plain.ts";
-import { type HeldLock, withDatabaseLock } from "./advisory-lock.ts";
+import { type SchemaLock, withDatabaseLock } from "./advisory-lock.ts";
 import type { Database } from "./connection.ts";
 import type { Pace } from "./pace.ts";
 import { preambleOf } from "./preamble.ts";
@@ -16,17 +16,16 @@ import { standing } from "./step-problem.ts";
  * Runs a plan's steps in their order, each whole or not at all (a script outside a transaction excepted, whose ledger
  * row says so). umzug is handed the explicit steps, never a target of its own: its `to` would revert one too many.
  *
- * @param applied revisions in the ledger that the plan was made from
- * @param lock the schema's, released together with the last step
+ * @param lock the schema's, let go of together with the last step; not held only where {@link beginsTogether} is true
  * @param results gets each step's result as it is done, so that a failure leaves what came before it
  * @throws Refusal step-failed, blocked or connection-lost; steps-left where it was stopped
+ * @throws NotTaken
  */
 export async function applyPlan(
   database: Database,
   client: pg.ClientBase,
   plan: Plan,
-  applied: readonly string[],
-  lock: HeldLock,
+  lock: SchemaLock,
   context: ApplyContext,
   onStep: (step: Step, index: number) => void,
   results: StepResult[],
@@ -37,31 +36,34 @@ export async function applyPlan(
     if (index < done) return;
     if (context.stop.aborted) throw new Refusal([stepsLeft(plan, index)]);
     const preamble = index === 0 ? preambleOf(plan, context.settings.owner) : [];
-    const releaseBehind = (count: number) => (index + count === plan.steps.length ? lock : undefined);
-    const next = nextSteps(plan, index, context.pace);
-    for (const [ahead, each] of next.entries()) onStep(each, index + ahead);
-    if (next.length > 1) {
+    const isLast = (count: number) => index + count === plan.steps.length;
+    const quick = quickSteps(plan, index, context.pace);
+    for (const [ahead, each] of (quick.length > 0 ? quick : [step]).entries()) onStep(each, index + ahead);
+    // A single one that goes wrong would be run twice, which is worth a round trip, but no more.
+    if (quick.length > 1 || !lock.isHeld) {
       const before = results.length;
-      await runTogether(database, client, plan, next, preamble, context, releaseBehind(next.length), results);
+      const entry = entryOf(plan, index);
+      const together = { steps: quick, preamble, entry, lock, releases: isLast(quick.length) };
+      await runTogether(database, client, plan, together, context, results);
       done = index + results.length - before;
       if (index < done) return;
     }
-    const go = (release?: HeldLock) => runStep(database, client, plan, step, preamble, context, release);
+    const go = (release?: SchemaLock) => runStep(database, client, plan, step, preamble, context, release);
     const result = isDatabaseWide(step)
       ? await withDatabaseLock(client, plan.schema, context, go)
-      : await go(releaseBehind(1));
+      : await go(isLast(1) ? lock : undefined);
     results.push(result);
     context.pace.note(step, result.durationMs);
     done = index + 1;
   };
-  const umzug = new Umzug({
-    migrations: plan.steps.map((step) => ({ name: step.revision, up: () => run(step), down: () => run(step) })),
-    // The step's own transaction writes the ledger row, so umzug has nothing left to log.
-    storage: { executed: async () => [...applied], logMigration: async () => {}, unlogMigration: async () => {} },
-    logger: undefined,
-  });
   const named = (direction: Step["direction"]) =>
     plan.steps.filter((step) => step.direction === direction).map((step) => step.revision);
+  const umzug = new Umzug({
+    migrations: plan.steps.map((step) => ({ name: step.revision, up: () => run(step), down: () => run(step) })),
+    // Of the ledger what the plan takes back; a step's own transaction writes its entry, so umzug has nothing left to log.
+    storage: { executed: async () => named("down"), logMigration: async () => {}, unlogMigration: async () => {} },
+    logger: undefined,
+  });
   try {
     await umzug.down({ migrations: named("down") });
     await umzug.up({ migrations: named("up") });
@@ -70,14 +72,24 @@ export async function applyPlan(
   }
 }
 
-/** The step at an index, with those behind it that share its message: in transactions of their own, and known to be quick. */
-function nextSteps({ steps, onNothing }: Plan, index: number, pace: Pace): readonly Step[] {
+/** True where a plan's first step can share a message, with the taking of the lock as well. */
+export function beginsTogether(plan: Plan, pace: Pace): boolean {
+  return quickSteps(plan, 0, pace).length > 0;
+}
+
+/** The steps from an index on that may share a message: in transactions of their own, and known to be quick. */
+function quickSteps({ steps, onNothing }: Plan, index: number, pace: Pace): readonly Step[] {
   const ahead = steps.slice(index);
   const alone = ahead.findIndex((step) => !canShare(step));
-  const alike = alone < 0 ? ahead : ahead.slice(0, Math.max(1, alone));
+  const alike = alone < 0 ? ahead : ahead.slice(0, alone);
   // What any other script put into the schema can be much.
   const stillNothing = onNothing && steps.slice(0, index).every(({ script }) => isQuickOnNothing(script));
   return alike.slice(0, pace.together(alike, stillNothing));
+}
+
+/** The number of a step's entry, where each step before it has made just one. */
+function entryOf({ entries, steps }: Plan, index: number): number | undefined {
+  return steps.slice(0, index).every(canShare) ? entries + index + 1 : undefined;
 }
 
 function canShare(step: Step): boolean {

@@ -1,6 +1,7 @@
 import type pg from "pg";
-import type { Entry, Ledger } from "../plan/ledger.ts";
-import { type Applied, appliedIn, readApplied, selectEntries } from "./read-applied.ts";
+import type { Ledger } from "../plan/ledger.ts";
+import type { Plan } from "../plan/plan.ts";
+import { type Applied, appliedIn, type EntryRow, readApplied, selectEntries } from "./read-applied.ts";
 import { selectEach } from "./select-each.ts";
 import { quoteName, quoteText } from "./session.ts";
 
@@ -53,7 +54,7 @@ export interface LedgerLook {
 export function ledgerLook(schema: string, hasLedger: boolean): LedgerLook {
   if (hasLedger) {
     const ledger: LedgerLook["ledger"] = (rows) => {
-      const found = appliedIn(rows as readonly Entry[]);
+      const found = appliedIn(rows as readonly EntryRow[]);
       return found.applied.length > 0
         ? { schema, schemaExists: true, exists: true, populated: true, ...found }
         : undefined;
@@ -65,6 +66,14 @@ export function ledgerLook(schema: string, hasLedger: boolean): LedgerLook {
     return found && !found.ledger && !found.alembic ? unledged(schema, found) : undefined;
   };
   return { select: `${selectFound("true")} WHERE n.nspname = ${quoteText(schema)}`, ledger };
+}
+
+/** SQL that is true where a schema's ledger is no longer what a plan was made from. Entries are only added, so their number tells. */
+export function ledgerChanged({ schema, schemaExists, createsLedger, entries }: Plan): string {
+  const table = ledgerTable(schema);
+  if (!createsLedger) return `(SELECT coalesce(max(entry), 0) FROM ${table}) <> ${entries}`;
+  const isThere = `pg_catalog.to_regnamespace(${quoteText(quoteName(schema))}) IS NOT NULL`;
+  return `pg_catalog.to_regclass(${quoteText(table)}) IS NOT NULL OR (${isThere}) <> ${schemaExists}`;
 }
 
 /** What the catalog says of a schema that is there. */
@@ -134,7 +143,7 @@ export async function readLedgers(client: pg.ClientBase, schemas: readonly strin
   }));
 }
 
-const EMPTY: Applied = { applied: [], used: false };
+const EMPTY: Applied = { applied: [], used: false, entries: 0 };
 
 async function readFound(
   client: pg.ClientBase,

@@ -17,7 +17,7 @@ export class Pace {
   }
 
   /**
-   * How many of these steps, from the first, are to be sent in one message.
+   * How many of these steps, from the first, may be sent in one message.
    *
    * @param onNothing true where the schema holds nothing that they could be slow on
    */
@@ -28,7 +28,7 @@ export class Pace {
       left -= this.#took.get(stepKey(step)) ?? guess;
       return left < 0;
     });
-    return Math.max(1, end < 0 ? steps.length : end);
+    return end < 0 ? steps.length : end;
   }
 }
 

@@ -3,7 +3,7 @@ import { type Entry, type Ledger, replay } from "../plan/ledger.ts";
 import { selectEach } from "./select-each.ts";
 
 /** What the entries of a ledger lead to. */
-export type Applied = Pick<Ledger, "applied" | "used">;
+export type Applied = Pick<Ledger, "applied" | "used" | "entries">;
 
 /** As few ledgers as these are read as they are: looking for the same ones first would be a round trip more. */
 const FEW = 10;
@@ -20,22 +20,22 @@ export async function readApplied(
   tableOf: (schema: string) => string,
 ): Promise<ReadonlyMap<string, Applied>> {
   if (schemas.length <= FEW) {
-    const entries = await selectEach<Entry>(client, schemas, (schema) => selectEntries(tableOf(schema)));
+    const entries = await selectEach<EntryRow>(client, schemas, (schema) => selectEntries(tableOf(schema)));
     return new Map([...entries].map(([schema, rows]) => [schema, appliedIn(rows)]));
   }
   const digests = await readDigests(client, schemas, tableOf);
-  const samples = [...new Map([...digests].map(([schema, digest]) => [digest, schema])).values()];
+  const samples = [...new Map([...digests].map(([schema, { digest }]) => [digest, schema])).values()];
   // The digest once more, of the very entries that come with it: another run may have added some since.
   const entries = await selectEach<SampleRow>(
     client,
     samples,
     (schema) =>
-      `SELECT ${COLUMNS}, (${digestOf(tableOf(schema))}) AS digest ${fromTable(tableOf(schema))} ORDER BY entry`,
+      `SELECT ${COLUMNS}, (SELECT ${DIGEST} FROM ${tableOf(schema)}) AS digest FROM ${tableOf(schema)} ORDER BY entry`,
   );
   const kinds = new Map([...entries.values()].map((rows) => [rows[0]?.digest ?? null, appliedIn(rows)]));
-  const known = [...digests].flatMap(([schema, digest]) => {
-    const applied = kinds.get(digest);
-    return applied ? [[schema, applied] as const] : [];
+  const known = [...digests].flatMap(([schema, { digest, entries }]) => {
+    const kind = kinds.get(digest);
+    return kind ? [[schema, { ...kind, entries }] as const] : [];
   });
   const found = new Map(known);
   const changed = schemas.filter((schema) => !found.has(schema));
@@ -44,35 +44,48 @@ export async function readApplied(
 
 /** Reads the entries of one ledger, for {@link appliedIn}. */
 export function selectEntries(table: string): string {
-  return `SELECT ${COLUMNS} ${fromTable(table)} ORDER BY entry`;
+  return `SELECT ${COLUMNS} FROM ${table} ORDER BY entry`;
 }
 
-type SampleRow = Entry & { readonly digest: string };
+/** An entry as {@link selectEntries} reads it. */
+export type EntryRow = Entry & { readonly entry: number };
 
-const COLUMNS = "revision, direction, outcome, checksum, down, in_transaction";
+type SampleRow = EntryRow & { readonly digest: string | null };
 
-/** What failed is no part of what is applied, and would make schemas differ that do not. */
-function fromTable(table: string): string {
-  return `FROM ${table} WHERE outcome <> 'failed'`;
-}
+const STEP_COLUMNS = "revision, direction, outcome, checksum, down, in_transaction";
+const COLUMNS = `entry, ${STEP_COLUMNS}`;
 
-/** Null where the ledger is empty. Without a conversion, which some bytes of a database without an encoding would not survive. */
-function digestOf(table: string): string {
-  const text = `string_agg(ROW(${COLUMNS})::text, '' ORDER BY entry)`;
-  return `SELECT encode(sha256(convert_to(${text}, getdatabaseencoding())), 'hex') AS digest ${fromTable(table)}`;
+/**
+ * The digest of a ledger, null where nothing is in it. What failed is no part of what is applied, and would make schemas differ that
+ * do not. Without a conversion, which some bytes of a database without an encoding would not survive.
+ */
+const DIGEST =
+  `encode(sha256(convert_to(string_agg(ROW(${STEP_COLUMNS})::text, '' ORDER BY entry)` +
+  " FILTER (WHERE outcome <> 'failed'), getdatabaseencoding())), 'hex')";
+
+interface Digest {
+  readonly digest: string | null;
+  readonly entries: number;
 }
 
 async function readDigests(
   client: pg.ClientBase,
   schemas: readonly string[],
   tableOf: (schema: string) => string,
-): Promise<ReadonlyMap<string, string | null>> {
-  type Row = { readonly digest: string | null };
-  const rows = await selectEach<Row>(client, schemas, (schema) => digestOf(tableOf(schema)));
-  return new Map([...rows].map(([schema, found]) => [schema, found[0]?.digest ?? null]));
+): Promise<ReadonlyMap<string, Digest>> {
+  const rows = await selectEach<Digest>(
+    client,
+    schemas,
+    (schema) => `SELECT ${DIGEST} AS digest, coalesce(max(entry), 0) AS entries FROM ${tableOf(schema)}`,
+  );
+  return new Map([...rows].map(([schema, [row]]) => [schema, row ?? { digest: null, entries: 0 }]));
 }
 
 /** What the entries of a ledger, as {@link selectEntries} reads them, lead to. */
-export function appliedIn(rows: readonly Entry[]): Applied {
-  return { applied: replay(rows), used: rows.length > 0 };
+export function appliedIn(rows: readonly EntryRow[]): Applied {
+  return {
+    applied: replay(rows),
+    used: rows.some(({ outcome }) => outcome !== "failed"),
+    entries: rows.at(-1)?.entry ?? 0,
+  };
 }

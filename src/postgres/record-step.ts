@@ -15,19 +15,30 @@ export interface Run {
  * The statement that enters a step that ran in this same transaction.
  *
  * @param outcome `recorded` for a baseline, which is taken over without running anything
- * @param follows true behind another step in one message: all transactions of a message say that they began with it, so the
- * entry before tells when this one did
+ * @param place where the step shares a message
  */
 export function recordStep(
   schema: string,
   step: Step,
   run: Run,
   outcome: "done" | "recorded",
-  follows: boolean,
+  place: EntryPlace = ALONE,
 ): string {
-  const entry = insertEntry(schema, step, run, { outcome, since: follows ? "max(at)" : "transaction_timestamp()" });
-  return `${entry}\nRETURNING duration_ms`;
+  return `${insertEntry(schema, step, run, { outcome, since: "transaction_timestamp()" }, place)}\nRETURNING duration_ms`;
 }
+
+/** Where an entry comes behind another one in a message. */
+export interface EntryPlace {
+  /**
+   * True behind another step in one message: all transactions of a message say that they began with it, so the entry before tells
+   * when this one did.
+   */
+  readonly follows: boolean;
+  /** Its number, where the one before is known: the server need not look for it. */
+  readonly entry?: number | undefined;
+}
+
+const ALONE: EntryPlace = { follows: false };
 
 /** The row that {@link recordStep} returns. */
 export interface Entered {
@@ -56,7 +67,7 @@ export function recordStart(schema: string, step: Step, run: Run): string {
 
 /** For a script outside a transaction: the statement that says it has finished. Its duration counts from the entry before, its "started". */
 export function recordFinish(schema: string, step: Step, run: Run): string {
-  return insertEntry(schema, step, run, { outcome: "done", since: "max(at)" });
+  return insertEntry(schema, step, run, { outcome: "done" }, { follows: true });
 }
 
 /** The statement that enters a step's failure. */
@@ -66,21 +77,31 @@ export function recordFailure(schema: string, step: Step, run: Run, error: strin
 
 interface NewEntry {
   readonly outcome: Outcome;
-  /** The moment from which its duration counts, as SQL over the entries before. Kept of what is done. */
+  /** The moment from which its duration counts, as SQL, where it follows no other entry. Kept of what is done. */
   readonly since?: string;
   readonly error?: string;
 }
 
-/** Entries are numbered: a clock may be set back. */
-function insertEntry(schema: string, step: Step, run: Run, { outcome, since, error }: NewEntry): string {
+/** Entries are numbered: a clock may be set back. To look for the last number takes longer than all the rest of the statement. */
+function insertEntry(
+  schema: string,
+  step: Step,
+  run: Run,
+  { outcome, since, error }: NewEntry,
+  { follows, entry }: EntryPlace = ALONE,
+): string {
   const { revision, direction, checksum, transaction, down } = step;
-  const duration = outcome === "done" ? `extract(epoch FROM clock_timestamp() - ${since}) * 1000` : "NULL";
+  const table = ledgerTable(schema);
+  const before = entry === undefined ? "max(at)" : `(SELECT at FROM ${table} WHERE entry = ${entry - 1})`;
+  const began = follows ? before : since;
+  const duration = outcome === "done" ? `extract(epoch FROM clock_timestamp() - ${began}) * 1000` : "NULL";
   const isKept = direction === "up" && outcome !== "failed";
   const kept = isKept ? `${quoteText(checksum)}, ${transaction}, ${quoteText(down)}` : "NULL, NULL, NULL";
+  const values =
+    `${entry ?? "coalesce(max(entry), 0) + 1"}, clock_timestamp(), ${quoteText(revision)}, '${direction}', '${outcome}', ${duration}, ` +
+    `${quoteText(run.actor)}, session_user, '${run.id}', ${quoteText(error)}, ${kept}`;
   return (
-    `INSERT INTO ${ledgerTable(schema)} (entry, at, revision, direction, outcome, duration_ms, actor, db_user, run, error, checksum, in_transaction, down)\n` +
-    `SELECT coalesce(max(entry), 0) + 1, clock_timestamp(), ${quoteText(revision)}, '${direction}', '${outcome}', ${duration}, ` +
-    `${quoteText(run.actor)}, session_user, '${run.id}', ${quoteText(error)}, ${kept}\n` +
-    `  FROM ${ledgerTable(schema)}`
+    `INSERT INTO ${table} (entry, at, revision, direction, outcome, duration_ms, actor, db_user, run, error, checksum, in_transaction, down)\n` +
+    (entry === undefined ? `SELECT ${values}\n  FROM ${table}` : `VALUES (${values})`)
   );
 }

@@ -3,7 +3,7 @@ import type pg from "pg";
 import type { Plan, Step } from "../plan/plan.ts";
 import { type Blocker, Refusal } from "../problem.ts";
 import { isRepeatable } from "../script/repeatable.ts";
-import type { HeldLock } from "./advisory-lock.ts";
+import type { SchemaLock } from "./advisory-lock.ts";
 import { type Database, noticingOf, patiently } from "./connection.ts";
 import type { Pace } from "./pace.ts";
 import { type Run, recordFailure } from "./record-step.ts";
@@ -52,7 +52,7 @@ export async function runStep(
   step: Step,
   preamble: readonly string[],
   context: ApplyContext,
-  release?: HeldLock,
+  release?: SchemaLock,
 ): Promise<StepResult> {
   const started = performance.now();
   const messages = stepMessages(plan.schema, step, context.settings, context.run, preamble);
@@ -105,7 +105,7 @@ async function sendMessage(
   client: pg.ClientBase,
   schema: string,
   message: Message,
-  release: HeldLock | undefined,
+  release: SchemaLock | undefined,
 ): Promise<void> {
   const { code } = message;
   const after = message.resets ? `${noticingOf(client)};${release?.release ?? ""}` : "";
@@ -116,7 +116,7 @@ async function sendMessage(
     const ended = !(await rolledBack(client, error, code !== undefined));
     throw new Failed(error, message, tags.length, blocker, ended);
   }
-  if (release) release.isReleased = true;
+  if (release) release.isHeld = false;
 }
 
 /** Enters the failure, in a transaction of its own: the step's was rolled back, a new ledger with it. */

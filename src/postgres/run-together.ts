@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { Plan, Step } from "../plan/plan.ts";
 import { Refusal } from "../problem.ts";
-import type { HeldLock } from "./advisory-lock.ts";
+import type { SchemaLock } from "./advisory-lock.ts";
 import { type Database, noticingOf, patiently } from "./connection.ts";
 import type { Entered } from "./record-step.ts";
 import type { ApplyContext, StepResult } from "./run-step.ts";
@@ -15,38 +15,54 @@ import { connectionLost } from "./step-problem.ts";
  */
 const COMMIT_RESETS = "BEGIN;COMMIT;\n";
 
+/** Some of a plan's steps, one behind the other, in one message. */
+export interface Together {
+  readonly steps: readonly Step[];
+  readonly preamble: readonly string[];
+  /** The number of their first entry, where it is known. */
+  readonly entry: number | undefined;
+  /** The schema's: taken before them where it is not held. */
+  readonly lock: SchemaLock;
+  /** True where it is let go of as soon as all of them are there. */
+  readonly releases: boolean;
+}
+
+/** The lock could not be taken together with the steps, or what it protects has changed: none of them was begun. */
+export class NotTaken extends Error {}
+
 /**
  * Runs several steps in one message, each in a transaction of its own as ever: of a fleet's time, much is round trips. At an
  * error the server goes no further, so what is done is a beginning of the steps; the one that failed is left to be run alone,
  * which tells what is wrong, or tries again.
  *
- * @param release a lock to let go of as soon as all of them are there
  * @param results gets the results of those that are done
+ * @throws NotTaken
  * @throws Refusal connection-lost, in which case only the ledger knows which steps are there
  */
 export async function runTogether(
   database: Database,
   client: pg.ClientBase,
   plan: Plan,
-  steps: readonly Step[],
-  preamble: readonly string[],
+  { steps, preamble, entry, lock, releases }: Together,
   { settings, run, pace }: ApplyContext,
-  release: HeldLock | undefined,
   results: StepResult[],
 ): Promise<void> {
   const started = performance.now();
+  const takes = !lock.isHeld;
   const messages = steps.flatMap((step, index) => {
-    const place = { follows: index > 0, goesOn: index < steps.length - 1 };
+    const number = entry === undefined ? undefined : entry + index;
+    const place = { follows: index > 0, goesOn: index < steps.length - 1, entry: number };
     return stepMessages(plan.schema, step, settings, run, index === 0 ? preamble : [], place);
   });
   const texts = messages.map(({ text, resets }) => text + (resets ? `${noticingOf(client)};\n${COMMIT_RESETS}` : ""));
-  const text = [...texts, release?.release ?? ""].join("");
+  const text = [takes ? lock.take : "", ...texts, releases ? lock.release : ""].join("");
   const answer = await send(database, client, () => client.query(patiently(text)));
-  const commits = answer.tags.filter((tag) => tag === "COMMIT").length;
-  // The COMMIT of a step comes behind those of the steps before it, and of their resets.
-  const done = steps.filter(
-    (_, index) => index + messages.slice(0, index).filter(({ resets }) => resets).length < commits,
-  );
+  const { error } = answer;
+  const committed = answer.tags.filter((tag) => tag === "COMMIT").length;
+  lock.isHeld = (lock.isHeld || committed > 0) && !(releases && error === undefined);
+  // The COMMIT of a step comes behind that of the lock, those of the steps before it, and of their resets.
+  const before = messages.map((_, index) => messages.slice(0, index).filter(({ resets }) => resets).length + index);
+  const done = steps.filter((_, index) => (takes ? 1 : 0) + (before[index] ?? 0) < committed);
   const known = durationsIn(answer.result);
   const share = (performance.now() - started - known.reduce((sum, ms) => sum + ms, 0)) / done.length;
   for (const [index, step] of done.entries()) {
@@ -55,13 +71,12 @@ export async function runTogether(
     results.push({ revision, direction, durationMs });
     pace.note(step, durationMs);
   }
-  if (answer.error === undefined) {
-    if (release) release.isReleased = true;
-    return;
-  }
+  if (error === undefined) return;
+  const isTaken = !takes || committed > 0;
   const failed = steps[done.length];
-  if (failed) pace.note(failed, undefined);
-  if (!(await rolledBack(client, answer.error))) throw new Refusal([connectionLost(plan, answer.error)]);
+  if (isTaken && failed) pace.note(failed, undefined);
+  if (!(await rolledBack(client, error))) throw new Refusal([connectionLost(plan, error)]);
+  if (!isTaken) throw new NotTaken();
 }
 
 /** What the server measured of each step, the COMMIT and the way there and back excepted: those are shared out. None after an error. */

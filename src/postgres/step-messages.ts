@@ -4,7 +4,7 @@ import { roleOf } from "../role-name.ts";
 import type { Statement } from "../script/parse-script.ts";
 import { leavesNothing } from "../script/plain.ts";
 import { proveFingerprint } from "./fingerprint.ts";
-import { type Run, recordFinish, recordSnapshot, recordStart, recordStep } from "./record-step.ts";
+import { type EntryPlace, type Run, recordFinish, recordSnapshot, recordStart, recordStep } from "./record-step.ts";
 import { quoteName, RESET_ROLE, RESET_SESSION } from "./session.ts";
 
 /** How steps run. */
@@ -43,8 +43,7 @@ export interface CodeMessage {
 }
 
 /** Where a step stands in a message that it shares: behind another step, before another one. */
-export interface Place {
-  readonly follows: boolean;
+export interface Place extends EntryPlace {
   readonly goesOn: boolean;
 }
 
@@ -88,8 +87,9 @@ function transactionMessage(
   settings: StepSettings,
   run: Run,
   preamble: readonly string[],
-  { follows, goesOn }: Place,
+  place: Place,
 ): Message {
+  const { goesOn } = place;
   const before = [
     "BEGIN",
     ...(goesOn ? [FLUSHED_LATER] : []),
@@ -102,7 +102,7 @@ function transactionMessage(
   const after = [
     ...(step.snapshot ? proveFingerprint(schema, step.snapshot) : []),
     RESET_ROLE,
-    ...recordDone(schema, step, run, follows),
+    ...recordDone(schema, step, run, place),
     "COMMIT",
     ...(resets ? [RESET_SESSION] : []),
   ];
@@ -113,10 +113,10 @@ function transactionMessage(
   return { text, statements, statementsBefore: before.length, scriptStart: head.length, ...(resets && { resets }) };
 }
 
-function recordDone(schema: string, step: Step, run: Run, follows: boolean): readonly string[] {
+function recordDone(schema: string, step: Step, run: Run, place: Place): readonly string[] {
   if (step.snapshot) return [recordSnapshot(schema, step.snapshot.rows, run)];
   const outcome = step.source === "baseline" ? "recorded" : "done";
-  return [recordStep(schema, step, run, outcome, follows)];
+  return [recordStep(schema, step, run, outcome, place)];
 }
 
 function codeMessages(
@@ -139,7 +139,7 @@ function codeMessages(
     ...preamble,
     ...asOwner(schema, settings, "LOCAL"),
   ];
-  const after = [RESET_ROLE, recordStep(schema, step, run, "done", false), "COMMIT", RESET_SESSION];
+  const after = [RESET_ROLE, recordStep(schema, step, run, "done"), "COMMIT", RESET_SESSION];
   return [own(lines(before)), middle, { ...own(lines(after)), resets: true }];
 }
 

@@ -30,9 +30,9 @@ export async function runPlans(
   if (moving.size === 0) return { results: [], held: [] };
   // From here on a step like -2 is the place where it leads: counted again after a failure, it would lead further.
   const settled = new Map(
-    [...moving].flatMap(([schema, { to, createsLedger }]) => {
+    [...moving].flatMap(([schema, plan]) => {
       const wish = asked.get(schema);
-      return wish ? [[schema, { ...wish, target: to, hasLedger: !createsLedger }] as const] : [];
+      return wish ? [[schema, { ...wish, target: plan.to, plan }] as const] : [];
     }),
   );
   const waves = wavesOf(inputs, plans);

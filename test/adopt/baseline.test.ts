@@ -15,7 +15,16 @@ const HISTORY = [A, B, C];
 
 /** A schema that was there before us, with what Alembic's table says. */
 function found(alembic?: string): Ledger {
-  return { schema: "prod", schemaExists: true, populated: true, used: false, exists: false, applied: [], alembic };
+  return {
+    schema: "prod",
+    schemaExists: true,
+    populated: true,
+    used: false,
+    exists: false,
+    applied: [],
+    entries: 0,
+    alembic,
+  };
 }
 
 type Choices = Pick<Parameters<typeof plan>[0], "target" | "baseline" | "adopt">;

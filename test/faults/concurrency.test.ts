@@ -70,8 +70,10 @@ describe("runs at once on the same schema", () => {
 test("two pulumi up, of different stacks, on the same schema: each revision runs exactly once", async () => {
   const stacks = { red: ["shared"], blue: ["shared"] };
   const proxy = await startProxy(connection);
-  const first = await makeProject({ connection: proxy.connection, stacks, migrations: markedFiles() });
-  const second = await makeProject({ connection, stacks, migrations: markedFiles() });
+  // What sleeps goes alone, so that the lock is held by then.
+  const migrations = markedFiles(MARKED.map((revision) => ({ ...revision, sleep: 0.01 })));
+  const first = await makeProject({ connection: proxy.connection, stacks, migrations });
+  const second = await makeProject({ connection, stacks, migrations });
   const up = ({ pulumi }: TestProject, stack: string) => pulumi("up", "--yes", "--skip-preview", "--stack", stack);
   let blue: Promise<Outcome> | undefined;
   // The first is held in the middle of its work until the second waits for it.

@@ -38,7 +38,7 @@ export function ledgerOf(applied: readonly Revision[], schema = "prod"): Ledger 
 }
 
 export function ledgerRows(applied: readonly AppliedRevision[], schema = "prod"): Ledger {
-  return { schema, schemaExists: true, populated: true, used: true, exists: true, applied };
+  return { schema, schemaExists: true, populated: true, used: true, exists: true, applied, entries: applied.length };
 }
 
 /** A plan with what does not matter left out. */

@@ -69,7 +69,7 @@ describe("what is applied once all entries of a ledger happened", () => {
   });
 
   it("a schema is at the highest of it, what is half there not counted", () => {
-    const ledger = { schema: "s", schemaExists: true, exists: true, populated: true, used: true };
+    const ledger = { schema: "s", schemaExists: true, exists: true, populated: true, used: true, entries: 0 };
     const at = (...told: readonly string[]) => currentRevision({ ...ledger, applied: replay(told.map(entry)) });
     expect(at("up 1_a done", "up 3_c done", "up 2_b done")).toBe("3_c");
     expect(at("up 1_a done", "up 2_b started")).toBe("1_a");

@@ -16,6 +16,7 @@ describe("up", () => {
       schema: "prod",
       schemaExists: true,
       onNothing: false,
+      entries: 3,
       createsLedger: false,
       from: "0003_c",
       to: "0004_d",
@@ -41,7 +42,15 @@ describe("up", () => {
   });
 
   it("from nothing: every revision, and the first step makes the ledger", () => {
-    const ledger = { schema: "prod", schemaExists: true, populated: false, used: false, exists: false, applied: [] };
+    const ledger = {
+      schema: "prod",
+      schemaExists: true,
+      populated: false,
+      used: false,
+      exists: false,
+      applied: [],
+      entries: 0,
+    };
     const all = plan({ ledger, history: HISTORY });
     expect(moves(all)).toEqual(["up 0001_a", "up 0002_b", "up 0003_c", "up 0004_d"]);
     expect(all).toMatchObject({ from: "base", to: "0004_d", createsLedger: true });
@@ -49,7 +58,15 @@ describe("up", () => {
   });
 
   it("in a schema that holds nothing: said, for what is quick there", () => {
-    const empty = { schema: "prod", schemaExists: true, populated: false, used: false, exists: false, applied: [] };
+    const empty = {
+      schema: "prod",
+      schemaExists: true,
+      populated: false,
+      used: false,
+      exists: false,
+      applied: [],
+      entries: 0,
+    };
     const onNothing = (ledger: typeof empty) => plan({ ledger, history: HISTORY }).onNothing;
     expect(onNothing(empty)).toBe(true);
     expect(onNothing({ ...empty, schemaExists: false })).toBe(true);
@@ -59,7 +76,15 @@ describe("up", () => {
   });
 
   it("in a schema that does not exist yet: planned as an empty one, and said", () => {
-    const ledger = { schema: "prod", schemaExists: false, populated: false, used: false, exists: false, applied: [] };
+    const ledger = {
+      schema: "prod",
+      schemaExists: false,
+      populated: false,
+      used: false,
+      exists: false,
+      applied: [],
+      entries: 0,
+    };
     expect(plan({ ledger, history: [A] })).toMatchObject({
       schemaExists: false,
       createsLedger: true,
@@ -157,7 +182,15 @@ describe("neither", () => {
   });
 
   it("with nothing to apply no ledger is made", () => {
-    const ledger = { schema: "prod", schemaExists: true, populated: false, used: false, exists: false, applied: [] };
+    const ledger = {
+      schema: "prod",
+      schemaExists: true,
+      populated: false,
+      used: false,
+      exists: false,
+      applied: [],
+      entries: 0,
+    };
     expect(plan({ ledger, history: [] })).toMatchObject({ from: "base", to: "base", steps: [], createsLedger: false });
     expect(plan({ ledger, history: HISTORY, target: "base" })).toMatchObject({ steps: [], createsLedger: false });
   });

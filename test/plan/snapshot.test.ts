@@ -15,7 +15,15 @@ const snapshot: Snapshot = {
   fingerprint: "f".repeat(64),
   server: 18,
 };
-const empty: Ledger = { schema: "s", schemaExists: true, exists: false, applied: [], populated: false, used: false };
+const empty: Ledger = {
+  schema: "s",
+  schemaExists: true,
+  exists: false,
+  applied: [],
+  populated: false,
+  used: false,
+  entries: 0,
+};
 
 function plan(ledger: Partial<Ledger>, target = "head", from: Snapshot | SnapshotUnused = snapshot) {
   return makePlan({ ledger: { ...empty, ...ledger }, history, target, allowOutOfOrder: false, snapshot: from });

@@ -4,7 +4,7 @@ import type { SchemaResult } from "../../src/fleet/run-schema.ts";
 import type { Connection } from "../../src/postgres/connection.ts";
 import { useDatabase } from "../support/database.ts";
 import { historyOf, type Scripts } from "../support/history.ts";
-import { up as upOn, wish, withSession } from "../support/migrate.ts";
+import { planned, up as upOn, wish, withSession } from "../support/migrate.ts";
 import { events, ledgerRows, objectsOf } from "../support/objects.ts";
 import { useProxy } from "../support/proxy.ts";
 import { advisoryLocks } from "../support/sessions.ts";
@@ -34,7 +34,7 @@ async function up(
   const { target, through = connection, ...others } = options;
   for (const schema of schemas) await query(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
   const wishes = Object.fromEntries(schemas.map((schema) => [schema, wish(from, { target })]));
-  return upOn(through, wishes, { concurrency: 1, onFailure: "continue", ...others });
+  return upOn(through, await planned(connection, wishes), { concurrency: 1, onFailure: "continue", ...others });
 }
 
 async function notes(schema: string) {

@@ -37,8 +37,14 @@ async function deploy({
     const wishes = Object.fromEntries(
       schemas.map((schema) => [schema, { history, target: targetOf(places, schema), allowOutOfOrder, downFrom }]),
     );
-    await withDatabase(connection, 2, (database) => planAll(database, connection, new Map(Object.entries(wishes))));
-    return { kind: "done", results: await up(connection, wishes, { concurrency: schemas.length }) };
+    const { plans } = await withDatabase(connection, 2, (database) =>
+      planAll(database, connection, new Map(Object.entries(wishes))),
+    );
+    const errands = plans.map((plan) => [plan.schema, { ...wishes[plan.schema], target: plan.to, plan }]);
+    return {
+      kind: "done",
+      results: await up(connection, Object.fromEntries(errands), { concurrency: schemas.length }),
+    };
   } catch (error) {
     if (error instanceof Refusal) return { kind: "refused", problems: error.problems };
     throw error;

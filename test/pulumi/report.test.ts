@@ -52,6 +52,7 @@ describe("the preview says", () => {
       used: false,
       exists: false,
       applied: [],
+      entries: 0,
     };
     expect(report(plan({ ledger, history: HISTORY, target: "0001" }))).toMatchInlineSnapshot(`
       "tenant 7: base → 0001_create_users, 1 step (the schema is created first); 2 revisions held back

@@ -73,7 +73,15 @@ describe("a plan", () => {
     "0001_x": { up: "SELECT 1;\nSET ROLE postgres;", down: "RESET ROLE" },
     "0002_f": "CREATE FUNCTION f() RETURNS int\n  LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
   });
-  const ledger = { schema: "prod", schemaExists: true, exists: false, applied: [], populated: false, used: false };
+  const ledger = {
+    schema: "prod",
+    schemaExists: true,
+    exists: false,
+    applied: [],
+    populated: false,
+    used: false,
+    entries: 0,
+  };
   const request = { ledger, history, target: "head", allowOutOfOrder: false };
 
   it("refuses both where steps run as an owner, the ways back with the ways forward", () => {

@@ -4,7 +4,7 @@
  */
 import type { Connection } from "../../src/postgres/connection.ts";
 import { historyOf, type Scripts } from "./history.ts";
-import { up, wish } from "./migrate.ts";
+import { planned, up, wish } from "./migrate.ts";
 
 export interface FleetTask {
   readonly connection: Connection;
@@ -22,8 +22,10 @@ if (import.meta.main) {
     Object.entries(task.targets).map(([schema, target]) => [schema, wish(history, { target })]),
   );
   const { concurrency, waitMs } = task;
+  // Where the server is away by now, the run is what has to wait for it.
+  const plans = await planned(task.connection, wishes).catch(() => wishes);
   console.log("ready");
-  const results = await up(task.connection, wishes, {
+  const results = await up(task.connection, plans, {
     concurrency,
     waitMs,
     onStep: ({ schema }, { revision }) => console.log(`${schema} ${revision}`),

@@ -78,6 +78,28 @@ export function fleetIn(
   return runFleet(database, new Map(Object.entries(wishes)), all);
 }
 
+/** Each with its plan, as an up hands them over after it has planned all of them. What would be refused is left as it is. */
+export async function planned(
+  connection: Connection,
+  wishes: Readonly<Record<string, Wish>>,
+): Promise<Readonly<Record<string, Wish>>> {
+  const ledgers = await withSession(connection, (client) => readLedgers(client, Object.keys(wishes)));
+  const made = ledgers.flatMap((ledger) => {
+    const wish = wishes[ledger.schema];
+    return wish ? [[ledger.schema, { ...wish, plan: planOrNone(ledger, wish) }] as const] : [];
+  });
+  return Object.fromEntries(made);
+}
+
+function planOrNone(ledger: Ledger, wish: Wish): Plan | undefined {
+  try {
+    return makePlan({ ...wish, ledger });
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
 /** Brings one schema to its target. Throws what stopped it. */
 export async function migrate(
   connection: Connection,
