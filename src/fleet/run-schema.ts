@@ -1,4 +1,3 @@
-import pRetry from "p-retry";
 import type pg from "pg";
 import { BASE } from "../history/revision.ts";
 import { currentRevision, type Ledger } from "../plan/ledger.ts";
@@ -14,6 +13,7 @@ import type { ApplyContext, StepResult } from "../postgres/run-step.ts";
 import { NotTaken } from "../postgres/run-together.ts";
 import { stepsDone } from "../postgres/steps-done.ts";
 import { type LockHolder, type Problem, Refusal } from "../problem.ts";
+import { whileConnectionsGetLost } from "./connection-losses.ts";
 
 /** How a schema is to be planned, without its ledger. */
 export interface Wish extends Omit<PlanRequest, "ledger"> {
@@ -168,42 +168,6 @@ function snapshotFailure({ schema, steps: [first] }: Plan, error: unknown): Snap
 /** The same by replaying the history. */
 export function withoutSnapshot(wish: Wish): Wish {
   return { ...wish, snapshot: undefined, plan: undefined };
-}
-
-/**
- * Goes on after a lost connection in a new session, from what the ledger says: the COMMIT whose answer was lost may have
- * succeeded. Not where an administrator ended the session, who meant it.
- */
-async function whileConnectionsGetLost<T>(
-  schema: string,
-  { recoveryMs, stop }: SchemaOptions,
-  attempt: () => Promise<T>,
-): Promise<T> {
-  let loss: { readonly at: number; readonly refusal: Refusal } | undefined;
-  try {
-    return await pRetry(attempt, {
-      retries: Number.POSITIVE_INFINITY,
-      minTimeout: 200,
-      maxTimeout: 5_000,
-      factor: 2,
-      randomize: true,
-      shouldRetry: ({ error }) => {
-        const refusal = refusalOf(error, schema);
-        if (!refusal.problems.some(isLoss)) return false;
-        loss ??= { at: performance.now(), refusal };
-        return !stop.aborted && performance.now() - loss.at <= recoveryMs;
-      },
-    });
-  } catch (error) {
-    // How it was lost says more than that it is still away.
-    const away = error instanceof Refusal && error.problems.every((problem) => problem.code === "unreachable");
-    throw away && loss ? loss.refusal : error;
-  }
-}
-
-/** Who cannot sign in has lost the server as well: it was there when the schema was planned. */
-function isLoss(problem: Problem): boolean {
-  return problem.code === "unreachable" || (problem.code === "connection-lost" && !problem.byAdmin);
 }
 
 async function readLedger(client: pg.ClientBase, schema: string): Promise<Ledger> {

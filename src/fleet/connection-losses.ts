@@ -1,0 +1,46 @@
+import pRetry from "p-retry";
+import { refusalOf } from "../postgres/refusal-of.ts";
+import { type Problem, Refusal } from "../problem.ts";
+
+export interface Recovery {
+  /** How long a server that was lost is waited for, in ms from its loss. */
+  readonly recoveryMs: number;
+  /** Once aborted, it is not waited for any longer. */
+  readonly stop: AbortSignal;
+}
+
+/**
+ * Goes on after a lost connection in a new session, from what the ledger says: the COMMIT whose answer was lost may have
+ * succeeded. Not where an administrator ended the session, who meant it.
+ */
+export async function whileConnectionsGetLost<T>(
+  schema: string,
+  { recoveryMs, stop }: Recovery,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  let loss: { readonly at: number; readonly refusal: Refusal } | undefined;
+  try {
+    return await pRetry(attempt, {
+      retries: Number.POSITIVE_INFINITY,
+      minTimeout: 200,
+      maxTimeout: 5_000,
+      factor: 2,
+      randomize: true,
+      shouldRetry: ({ error }) => {
+        const refusal = refusalOf(error, schema);
+        if (!refusal.problems.some(isLoss)) return false;
+        loss ??= { at: performance.now(), refusal };
+        return !stop.aborted && performance.now() - loss.at <= recoveryMs;
+      },
+    });
+  } catch (error) {
+    // How it was lost says more than that it is still away.
+    const away = error instanceof Refusal && error.problems.every((problem) => problem.code === "unreachable");
+    throw away && loss ? loss.refusal : error;
+  }
+}
+
+/** Who cannot sign in has lost the server as well: it was there when the schema was planned. */
+function isLoss(problem: Problem): boolean {
+  return problem.code === "unreachable" || (problem.code === "connection-lost" && !problem.byAdmin);
+}
