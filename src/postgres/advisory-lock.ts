@@ -58,18 +58,21 @@ export function withLockToTake<T>(
   lockTimeoutMs: number,
   callback: (lock: SchemaLock) => Promise<T>,
 ): Promise<T> {
-  const take =
-    `IF NOT pg_catalog.pg_try_advisory_lock(${lockKey(schema)}) THEN RAISE 'another run migrates this schema'; END IF;` +
-    ` IF ${changed} THEN RAISE 'another run has migrated this schema'; END IF;`;
   const statements = [
     // Each statement with a snapshot of its own, whatever the role's default: what the lock protects is read behind the lock.
     "BEGIN ISOLATION LEVEL READ COMMITTED",
     `SET LOCAL lock_timeout TO ${lockTimeoutMs}`,
-    `DO ${quoteText(`BEGIN ${take} END`)}`,
+    failUnless(`pg_catalog.pg_try_advisory_lock(${lockKey(schema)})`, "another run migrates this schema"),
+    failUnless(`NOT (${changed})`, "another run has migrated this schema"),
     "COMMIT",
   ];
   const text = statements.map((statement) => `${statement};\n`).join("");
   return releasing(client, { take: text, release: RELEASE, isHeld: false }, callback);
+}
+
+/** A statement that fails with this text. A DO block could raise it too, and would take as long as all the rest. */
+function failUnless(condition: string, text: string): string {
+  return `SELECT CASE WHEN ${condition} THEN '1' ELSE ${quoteText(text)} END::integer`;
 }
 
 /** All of them: a script may have taken one of its own, and the session serves the next schema. */

@@ -58,15 +58,16 @@ export async function applyPlan(
   };
   const named = (direction: Step["direction"]) =>
     plan.steps.filter((step) => step.direction === direction).map((step) => step.revision);
+  const [downs, ups] = [named("down"), named("up")];
   const umzug = new Umzug({
     migrations: plan.steps.map((step) => ({ name: step.revision, up: () => run(step), down: () => run(step) })),
     // Of the ledger what the plan takes back; a step's own transaction writes its entry, so umzug has nothing left to log.
-    storage: { executed: async () => named("down"), logMigration: async () => {}, unlogMigration: async () => {} },
+    storage: { executed: async () => downs, logMigration: async () => {}, unlogMigration: async () => {} },
     logger: undefined,
   });
   try {
-    await umzug.down({ migrations: named("down") });
-    await umzug.up({ migrations: named("up") });
+    if (downs.length > 0) await umzug.down({ migrations: downs });
+    if (ups.length > 0) await umzug.up({ migrations: ups });
   } catch (error) {
     throw error instanceof MigrationError ? error.cause : error;
   }

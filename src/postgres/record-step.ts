@@ -24,21 +24,27 @@ export function recordStep(
   outcome: "done" | "recorded",
   place: EntryPlace = ALONE,
 ): string {
-  return `${insertEntry(schema, step, run, { outcome, since: "transaction_timestamp()" }, place)}\nRETURNING duration_ms`;
+  const took = place.follows ? SINCE_START : secondsSince("transaction_timestamp()");
+  return `${insertEntry(schema, step, run, { outcome, took }, place.entry)}\nRETURNING duration_ms`;
 }
 
-/** Where an entry comes behind another one in a message. */
+/** Where an entry comes in a message. */
 export interface EntryPlace {
-  /**
-   * True behind another step in one message: all transactions of a message say that they began with it, so the entry before tells
-   * when this one did.
-   */
+  /** True behind another step: its transaction then begins with {@link NOTE_START}. */
   readonly follows: boolean;
   /** Its number, where the one before is known: the server need not look for it. */
   readonly entry?: number | undefined;
 }
 
 const ALONE: EntryPlace = { follows: false };
+
+/** For its transaction alone: when a step behind another one began. All transactions of a message say that they began with it. */
+export const NOTE_START =
+  "SELECT pg_catalog.set_config('schema_migrations.started', extract(epoch FROM clock_timestamp())::text, true)";
+
+/** A script may have reset it: then it is not known. */
+const SINCE_START =
+  "extract(epoch FROM clock_timestamp()) - nullif(current_setting('schema_migrations.started', true), '')::numeric";
 
 /** The row that {@link recordStep} returns. */
 export interface Entered {
@@ -67,7 +73,7 @@ export function recordStart(schema: string, step: Step, run: Run): string {
 
 /** For a script outside a transaction: the statement that says it has finished. Its duration counts from the entry before, its "started". */
 export function recordFinish(schema: string, step: Step, run: Run): string {
-  return insertEntry(schema, step, run, { outcome: "done" }, { follows: true });
+  return insertEntry(schema, step, run, { outcome: "done", took: secondsSince("max(at)") });
 }
 
 /** The statement that enters a step's failure. */
@@ -77,28 +83,29 @@ export function recordFailure(schema: string, step: Step, run: Run, error: strin
 
 interface NewEntry {
   readonly outcome: Outcome;
-  /** The moment from which its duration counts, as SQL, where it follows no other entry. Kept of what is done. */
-  readonly since?: string;
+  /** The seconds it took, as SQL. */
+  readonly took?: string;
   readonly error?: string;
+}
+
+function secondsSince(moment: string): string {
+  return `extract(epoch FROM clock_timestamp() - ${moment})`;
 }
 
 /** Entries are numbered: a clock may be set back. To look for the last number takes longer than all the rest of the statement. */
 function insertEntry(
   schema: string,
-  step: Step,
+  { revision, direction, checksum, transaction, down }: Step,
   run: Run,
-  { outcome, since, error }: NewEntry,
-  { follows, entry }: EntryPlace = ALONE,
+  { outcome, took, error }: NewEntry,
+  entry?: number,
 ): string {
-  const { revision, direction, checksum, transaction, down } = step;
   const table = ledgerTable(schema);
-  const before = entry === undefined ? "max(at)" : `(SELECT at FROM ${table} WHERE entry = ${entry - 1})`;
-  const began = follows ? before : since;
-  const duration = outcome === "done" ? `extract(epoch FROM clock_timestamp() - ${began}) * 1000` : "NULL";
   const isKept = direction === "up" && outcome !== "failed";
   const kept = isKept ? `${quoteText(checksum)}, ${transaction}, ${quoteText(down)}` : "NULL, NULL, NULL";
   const values =
-    `${entry ?? "coalesce(max(entry), 0) + 1"}, clock_timestamp(), ${quoteText(revision)}, '${direction}', '${outcome}', ${duration}, ` +
+    `${entry ?? "coalesce(max(entry), 0) + 1"}, clock_timestamp(), ${quoteText(revision)}, '${direction}', '${outcome}', ` +
+    `${took === undefined ? "NULL" : `(${took}) * 1000`}, ` +
     `${quoteText(run.actor)}, session_user, '${run.id}', ${quoteText(error)}, ${kept}`;
   return (
     `INSERT INTO ${table} (entry, at, revision, direction, outcome, duration_ms, actor, db_user, run, error, checksum, in_transaction, down)\n` +

@@ -1,12 +1,13 @@
 import type pg from "pg";
 import type { Plan, Step } from "../plan/plan.ts";
 import { Refusal } from "../problem.ts";
+import { leavesNothing } from "../script/plain.ts";
 import type { SchemaLock } from "./advisory-lock.ts";
 import { type Database, noticingOf, patiently } from "./connection.ts";
 import type { Entered } from "./record-step.ts";
 import type { ApplyContext, StepResult } from "./run-step.ts";
 import { rolledBack, send } from "./send.ts";
-import { stepMessages } from "./step-messages.ts";
+import { type Place, stepMessages } from "./step-messages.ts";
 import { connectionLost } from "./step-problem.ts";
 
 /**
@@ -50,11 +51,19 @@ export async function runTogether(
   const started = performance.now();
   const takes = !lock.isHeld;
   const messages = steps.flatMap((step, index) => {
-    const number = entry === undefined ? undefined : entry + index;
-    const place = { follows: index > 0, goesOn: index < steps.length - 1, entry: number };
+    const before = steps[index - 1];
+    const place: Place = {
+      follows: index > 0,
+      goesOn: index < steps.length - 1,
+      settings: before && leavesNothing(before.script) ? undefined : "SESSION",
+      entry: entry === undefined ? undefined : entry + index,
+    };
     return stepMessages(plan.schema, step, settings, run, index === 0 ? preamble : [], place);
   });
-  const texts = messages.map(({ text, resets }) => text + (resets ? `${noticingOf(client)};\n${COMMIT_RESETS}` : ""));
+  const texts = messages.map(({ text, resets }, index) => {
+    const commit = index < messages.length - 1 ? COMMIT_RESETS : "";
+    return text + (resets ? `${noticingOf(client)};\n${commit}` : "");
+  });
   const text = [takes ? lock.take : "", ...texts, releases ? lock.release : ""].join("");
   const answer = await send(database, client, () => client.query(patiently(text)));
   const { error } = answer;

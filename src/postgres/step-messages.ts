@@ -4,7 +4,15 @@ import { roleOf } from "../role-name.ts";
 import type { Statement } from "../script/parse-script.ts";
 import { leavesNothing } from "../script/plain.ts";
 import { proveFingerprint } from "./fingerprint.ts";
-import { type EntryPlace, type Run, recordFinish, recordSnapshot, recordStart, recordStep } from "./record-step.ts";
+import {
+  type EntryPlace,
+  NOTE_START,
+  type Run,
+  recordFinish,
+  recordSnapshot,
+  recordStart,
+  recordStep,
+} from "./record-step.ts";
 import { quoteName, RESET_ROLE, RESET_SESSION } from "./session.ts";
 
 /** How steps run. */
@@ -42,12 +50,15 @@ export interface CodeMessage {
   readonly asOwner: boolean;
 }
 
-/** Where a step stands in a message that it shares: behind another step, before another one. */
+/** Where a step stands in a message that it may share. */
 export interface Place extends EntryPlace {
+  /** True before another step. */
   readonly goesOn: boolean;
+  /** How far its settings reach: to its own end, or until the session is reset. Undefined where they hold already. */
+  readonly settings: "LOCAL" | "SESSION" | undefined;
 }
 
-const ALONE: Place = { follows: false, goesOn: false };
+const ALONE: Place = { follows: false, goesOn: false, settings: "LOCAL" };
 
 /**
  * With another step behind it in the message, its COMMIT need not wait for the disk: that of the last one does, for all that was
@@ -89,11 +100,12 @@ function transactionMessage(
   preamble: readonly string[],
   place: Place,
 ): Message {
-  const { goesOn } = place;
+  const { follows, goesOn } = place;
   const before = [
     "BEGIN",
+    ...(follows ? [NOTE_START] : []),
     ...(goesOn ? [FLUSHED_LATER] : []),
-    ...sessionSettings(schema, settings, "LOCAL"),
+    ...(place.settings ? sessionSettings(schema, settings, place.settings) : []),
     ...preamble,
     ...asOwner(schema, settings, "LOCAL"),
   ];

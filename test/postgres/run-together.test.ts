@@ -107,6 +107,28 @@ describe("steps that were quick in the schema before", () => {
     expect(await settings("sync_2")).toEqual(["off", "off", "on"]);
   });
 
+  test("run with the same settings, whether the one before left some or not", async () => {
+    const setting = (name: string) => `current_setting('${name}')`;
+    const noting = `INSERT INTO seen SELECT current_schemas(false)::text, ${setting("lock_timeout")}, ${setting("statement_timeout")}`;
+    const defining = (name: string) => `CREATE TABLE ${name} (id int)`;
+    const looking = historyOf({
+      "0001_seen": "CREATE TABLE seen (path text, locks text, statements text)",
+      "0002_defines": defining("a"),
+      "0003_looks": noting,
+      "0004_sets": "SET lock_timeout = 1; SET statement_timeout = 0; SET search_path = public",
+      "0005_looks": noting,
+      "0006_defines": defining("b"),
+      "0007_looks": noting,
+    });
+    const settings = { searchPath: ["public"], lockTimeoutMs: 4_711, statementTimeoutMs: 60_001 };
+    await up(["seen_1", "seen_2"], looking, { settings });
+    for (const schema of ["seen_1", "seen_2"]) {
+      expect(await query(`SELECT * FROM ${schema}.seen`)).toEqual(
+        Array(3).fill({ path: `{${schema},public}`, locks: "4711ms", statements: "60001ms" }),
+      );
+    }
+  });
+
   test("leave nothing to each other: settings, roles, temporary tables", async () => {
     const leaving = historyOf({
       "0001_leaves": "SET statement_timeout = 4711; SET search_path TO public; CREATE TEMP TABLE left_over (id int)",
