@@ -35,6 +35,8 @@ export function databaseName({ host, port, database }: Connection): string {
 export interface Database {
   /** How many of them there are at most. */
   readonly sessions: number;
+  /** How many of them there are by now. */
+  signedIn(): number;
   /**
    * Lends a session. One whose callback throws is closed, not reused: its state is not known.
    * @throws Refusal unreachable, no-tls, sign-in-refused or database-missing
@@ -57,7 +59,10 @@ export function patiently(text: string, values: readonly unknown[] = [], timeout
   return query;
 }
 
-/** Opens at most `sessions` sessions for the callback, as they are needed, and closes them behind it. */
+/**
+ * Opens at most `sessions` sessions for the callback, and closes them behind it. The first begins to sign in at once, what the
+ * callback does before it needs one notwithstanding; the others do when they are needed.
+ */
 export async function withDatabase<T>(
   connection: Connection,
   sessions: number,
@@ -82,22 +87,47 @@ export async function withDatabase<T>(
   });
   // A session lost while idle is not an error of ours; the next one is opened in its place.
   pool.on("error", () => {});
-  // It can also end in the moment between its sign-in and its first use.
-  pool.on("connect", (client) => client.on("error", () => {}));
+  let signedIn = 0;
+  pool.on("connect", (client) => {
+    signedIn += 1;
+    // It can also end in the moment between its sign-in and its first use.
+    client.on("error", () => {});
+  });
+  pool.on("remove", () => {
+    signedIn -= 1;
+  });
+  const first = pool.connect();
+  // What goes wrong is told to whoever needs the session.
+  first.catch(() => {});
+  let isTaken = false;
+  const connect = () => {
+    if (isTaken) return pool.connect();
+    isTaken = true;
+    return first;
+  };
   try {
-    return await callback({ sessions, withClient: (use) => withPooledClient(pool, connection, use) });
+    return await callback({
+      sessions,
+      signedIn: () => signedIn,
+      withClient: (use) => withPooledClient(connect, connection, use),
+    });
   } finally {
+    if (!isTaken) {
+      // A server that is not there would be waited for.
+      for (const socket of sockets) if (socket.connecting) socket.destroy();
+      await first.then((unused) => unused.release()).catch(() => {});
+    }
     await pool.end();
     for (const socket of sockets) socket.destroy();
   }
 }
 
 async function withPooledClient<T>(
-  pool: pg.Pool,
+  connect: () => Promise<pg.PoolClient>,
   connection: Connection,
   callback: (client: pg.ClientBase) => Promise<T>,
 ): Promise<T> {
-  const client = await pool.connect().catch((error: unknown) => {
+  const client = await connect().catch((error: unknown) => {
     throw new Refusal([connectProblem(error, connection)]);
   });
   // A session that ends between two queries says why here; the next query only says that it is gone.

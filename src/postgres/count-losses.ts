@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { type Plan, planDirection } from "../plan/plan.ts";
+import type { Plan, Step } from "../plan/plan.ts";
 import { describeStatement } from "../script/describe-statement.ts";
 import type { Holder } from "../script/effect.ts";
 import { selectEach } from "./select-each.ts";
@@ -18,11 +18,11 @@ export interface Loss extends Holder {
 const COUNTED_ROWS = 1_000_000;
 
 /**
- * Counts what the downs of some plans drop, each table once, many tables in a message. What is empty or not there yet is left
+ * Counts what the downs of some downgrades drop, each table once, many tables in a message. What is empty or not there yet is left
  * out; where counting takes too long, or another session holds the table, the statistics have to do.
  */
 export async function countLosses(client: pg.ClientBase, plans: readonly Plan[]): Promise<readonly Loss[]> {
-  const wanted = plans.filter((plan) => planDirection(plan) === "downgrade").flatMap(holdersOf);
+  const wanted = holdersOf(plans);
   if (wanted.length === 0) return [];
   const holders = await findHolders(client, wanted, FILLED).catch(() => findHolders(client, wanted, "true"));
   const tables = Map.groupBy(holders, ({ schema, table }) => JSON.stringify([schema, table]));
@@ -61,12 +61,21 @@ function countSql(holders: readonly FoundHolder[]): string {
 
 type SchemaHolder = Holder & { readonly schema: string };
 
-function holdersOf({ schema, steps }: Plan): readonly SchemaHolder[] {
+function holdersOf(plans: readonly Plan[]): readonly SchemaHolder[] {
+  // Those that go the same way share their steps, and are looked at once.
+  const bySteps = Map.groupBy(plans, ({ steps }) => steps);
+  return [...bySteps].flatMap(([steps, group]) => {
+    const holders = droppedHolders(steps);
+    return group.flatMap(({ schema }) => holders.map((holder) => ({ schema, ...holder })));
+  });
+}
+
+function droppedHolders(steps: readonly Step[]): readonly Holder[] {
   return steps
     .filter((step) => step.direction === "down")
     .flatMap((step) => step.script.statements)
     .flatMap((statement) => describeStatement(statement.node, statement.sql))
-    .flatMap((effect) => (effect.drops && effect.holder ? [{ schema, ...effect.holder }] : []));
+    .flatMap(({ drops, holder }) => (drops && holder ? [holder] : []));
 }
 
 /** A table without a file's first page is empty. To ask that opens it, which another session may be in the way of. */

@@ -35,9 +35,10 @@ export async function sessionsFor(database: Database, connection: Connection, as
     const { rows } = await client.query<{ free: number }>(FREE);
     return rows[0]?.free ?? 0;
   });
-  // The session that asked is one of those that will be used.
-  if (asked > 0 && asked > free) refuse(serverName(connection), asked, free);
-  return asked > 0 ? asked : Math.max(1, Math.min(atOnceByCores(connection), Math.floor(free / 2)));
+  // Those that are ours already, one of them for the watch.
+  const available = free + database.signedIn() - 1;
+  if (asked > 0 && asked > available) refuse(serverName(connection), asked, available);
+  return asked > 0 ? asked : Math.max(1, Math.min(atOnceByCores(connection), Math.floor(available / 2)));
 }
 
 function refuse(server: string, asked: number, free: number): never {

@@ -4,7 +4,8 @@ import { readHistory } from "../history/read-history.ts";
 import { BASE, compareIds } from "../history/revision.ts";
 import { currentRevision, type Ledger } from "../plan/ledger.ts";
 import { withDatabase } from "../postgres/connection.ts";
-import { readFleet } from "../postgres/read-fleet.ts";
+import { readLedgers } from "../postgres/ledger-table.ts";
+import { shareOut } from "../postgres/share-out.ts";
 import { errorText } from "../problem-text.ts";
 import { shownByRead } from "./failure.ts";
 import {
@@ -78,8 +79,9 @@ export async function read(id: string, props: unknown): Promise<dynamic.ReadResu
 const READERS = 2;
 
 async function readCurrent({ connection, current, applied }: Outputs): Promise<Outputs["current"]> {
+  const schemas = [...bySchema(current).keys()];
   const ledgers = await withDatabase(connection, READERS, (database) =>
-    database.withClient((client) => readFleet(database, client, [...bySchema(current).keys()])),
+    database.withClient((client) => shareOut(database, client, schemas, readLedgers)),
   );
   // Most of a fleet share their rows, and are looked at once.
   const standings = new Map<Ledger["applied"], string>();

@@ -29,19 +29,19 @@ async function migrateUntil(stop: AbortSignal, id: string, news: Raw, olds: Outp
   const { connection } = inputs;
   const log = engineLog(inputs.progressUrn);
   try {
-    const history = readHistory(inputs.migrations);
-    refuseChangedFolder(inputs, history);
-    const asked = wishes(inputs, history, olds);
-    const { plans, results, held } = await withDatabase(
+    const { history, plans, results, held } = await withDatabase(
       connection,
       mostSessions(connection, inputs.concurrency),
       async (database) => {
+        const history = readHistory(inputs.migrations);
+        refuseChangedFolder(inputs, history);
+        const asked = wishes(inputs, history, olds);
         const { wishes: allowed, ...plan } = await planAll(database, connection, asked, inputs);
         refuseIfAny(plan.missingRoles.map((role) => ({ code: "role-missing", role })));
         for (const text of unusedSnapshots(plan.plans)) await log.warn(text);
         for (const text of lossTexts(plan.losses)) await log.info(text);
         await handOverAll(database, plan.handOvers, inputs, stop);
-        return { plans: plan.plans, ...(await runPlans(database, inputs, allowed, plan.plans, log, stop)) };
+        return { history, plans: plan.plans, ...(await runPlans(database, inputs, allowed, plan.plans, log, stop)) };
       },
     );
     const outs = outputs(inputs, olds, history, plans, results);

@@ -1,15 +1,16 @@
 import type pg from "pg";
 import type { Wish } from "../fleet/run-schema.ts";
 import type { History } from "../history/revision.ts";
-import type { Plan } from "../plan/plan.ts";
+import { type Plan, planDirection } from "../plan/plan.ts";
 import { planEach } from "../plan/plan-each.ts";
 import { isUnused } from "../plan/snapshot.ts";
 import { type Connection, type Database, noticingOf } from "../postgres/connection.ts";
 import { countLosses, type Loss } from "../postgres/count-losses.ts";
 import { findHandOvers, type HandOver } from "../postgres/hand-over.ts";
+import { readLedgers } from "../postgres/ledger-table.ts";
 import { preflight } from "../postgres/preflight.ts";
-import { readFleet } from "../postgres/read-fleet.ts";
 import { examineRoles } from "../postgres/role-rights.ts";
+import { shareOut, signInFor } from "../postgres/share-out.ts";
 import { refuseIfAny } from "../problem.ts";
 import { rolesOf } from "../role-name.ts";
 import { snapshotHere } from "../snapshot/snapshot-here.ts";
@@ -41,22 +42,33 @@ export async function planAll(
   { owner, app, searchPath }: Pick<Inputs, "owner" | "app" | "searchPath"> = { searchPath: [] },
 ): Promise<FleetPlan> {
   const schemas = [...wishes.keys()];
-  refuseIfAny(await preflight(database, connection, schemas));
-  return looking(database).withClient(async (client) => {
+  const [obstacles] = await Promise.all([
+    preflight(database, connection, schemas),
+    signInFor(database, schemas.length),
+  ]);
+  refuseIfAny(obstacles);
+  const reading = looking(database);
+  return reading.withClient(async (client) => {
     const roles = owner === undefined ? [] : rolesOf(schemas, { owner, app });
     const { problems, missing } = await examineRoles(client, roles, searchPath);
     refuseIfAny(problems);
     const allowed = await onThisServer(client, wishes);
-    const plans = planEach(await readFleet(looking(database), client, schemas), allowed);
+    const plans = planEach(await shareOut(reading, client, schemas, readLedgers), allowed);
     const handOvers = await findHandOvers(client, roles);
-    return { wishes: allowed, plans, losses: await countLosses(client, plans), handOvers, missingRoles: missing };
+    const losses = await shareOut(reading, client, plans.filter(isDowngrade), countLosses);
+    return { wishes: allowed, plans, losses, handOvers, missingRoles: missing };
   });
 }
 
+function isDowngrade(plan: Plan): boolean {
+  return planDirection(plan) === "downgrade";
+}
+
 /** The same database in sessions that write nothing, and neither wait long nor keep others waiting. */
-function looking({ sessions, withClient }: Database): Database {
+function looking({ sessions, signedIn, withClient }: Database): Database {
   return {
     sessions,
+    signedIn,
     withClient: (callback) =>
       withClient(async (client) => {
         await client.query(

@@ -15,11 +15,13 @@ import { writeSqlFile } from "./sql-file.ts";
  * @throws Refusal with everything that would stand in the way
  */
 export async function preview(inputs: Inputs, olds: Outputs | undefined, stack: string): Promise<readonly Report[]> {
-  const asked = wishes(inputs, readHistory(inputs.migrations), olds);
   const { plans, losses, handOvers } = await withDatabase(
     inputs.connection,
     mostSessions(inputs.connection, inputs.concurrency),
-    (database) => planAll(database, inputs.connection, asked, inputs),
+    (database) => {
+      const asked = wishes(inputs, readHistory(inputs.migrations), olds);
+      return planAll(database, inputs.connection, asked, inputs);
+    },
   );
   const file = writeSqlFile(stack, plans, inputs, `${userInfo().username}@${hostname()}`, handOvers);
   return previewReports(plans, file, losses, handOvers, fleetNotes(inputs, olds, plans));

@@ -48,7 +48,7 @@ async function roundTripsOf(wishes: Readonly<Record<string, Wish>>): Promise<rea
       counts.push(count);
       count = 0;
     };
-    await fleetIn({ sessions: 1, withClient: (callback) => callback(client) }, plans, { onResult });
+    await fleetIn({ sessions: 1, signedIn: () => 1, withClient: (callback) => callback(client) }, plans, { onResult });
     return counts;
   });
 }

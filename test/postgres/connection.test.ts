@@ -169,6 +169,14 @@ describe("sessions", () => {
     await expect.poll(count).toBe(0);
   });
 
+  test("begin with one that signs in at once; where nobody needs it, a server that does not answer is not waited for", async () => {
+    // An address of those that are kept for documents (RFC 5737): nobody is there.
+    const nowhere = { ...connection, host: "192.0.2.1" };
+    const started = performance.now();
+    expect(await withDatabase(nowhere, 1, async () => "done")).toBe("done");
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
   test("whose callback threw are not lent again: nothing of their state is known", async () => {
     const pid = "SELECT pg_backend_pid() AS pid";
     const pids = await withDatabase(connection, 1, async (one) => {

@@ -39,4 +39,21 @@ describe("how many schemas go at once", () => {
     expect(await problemsOf(asked(50))).toMatchObject([{ code: "no-free-sessions", asked: 50 }]);
     await query(`ALTER DATABASE ${name} CONNECTION LIMIT -1`);
   });
+
+  test("counts those that the run has already, from reading the ledgers", async () => {
+    const [{ name } = { name: "" }] = await query<{ name: string }>("SELECT current_database() AS name");
+    const open = "SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database()";
+    const [{ n } = { n: 0 }] = await query<{ n: number }>(open);
+    await query(`ALTER DATABASE ${name} CONNECTION LIMIT ${n + 5}`);
+    const sessions = await withDatabase(connection, 5, async (database) => {
+      const reading = Promise.withResolvers<void>();
+      const readers = Array.from({ length: 4 }, () => database.withClient(() => reading.promise));
+      await expect.poll(database.signedIn).toBe(4);
+      reading.resolve();
+      await Promise.all(readers);
+      return sessionsFor(database, connection, 4);
+    });
+    expect(sessions).toBe(4);
+    await query(`ALTER DATABASE ${name} CONNECTION LIMIT -1`);
+  });
 });

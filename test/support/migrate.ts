@@ -114,7 +114,7 @@ export async function migrate(
 
 /** As {@link migrate}, in a session that the caller keeps. */
 export async function migrateIn(client: pg.ClientBase, schema: string, history: History, target = "head") {
-  const database: Database = { sessions: 1, withClient: (callback) => callback(client) };
+  const database: Database = { sessions: 1, signedIn: () => 1, withClient: (callback) => callback(client) };
   return stepsOrThrow(await upIn(database, { [schema]: wish(history, { target }) }, {}));
 }
 

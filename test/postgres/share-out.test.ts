@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Connection, type Database, withDatabase } from "../../src/postgres/connection.ts";
 import { createLedger, readLedgers } from "../../src/postgres/ledger-table.ts";
-import { readFleet } from "../../src/postgres/read-fleet.ts";
+import { shareOut } from "../../src/postgres/share-out.ts";
 import { useDatabase } from "../support/database.ts";
 import { insertEntries } from "../support/ledger.ts";
 import { problemsOf } from "../support/migrate.ts";
@@ -33,6 +33,7 @@ async function read(as: Connection, sessions: number, schemas: readonly string[]
   const ledgers = await withDatabase(as, 9, (real) => {
     const counted: Database = {
       sessions,
+      signedIn: real.signedIn,
       withClient: (callback) =>
         real.withClient(async (client) => {
           lent += 1;
@@ -42,7 +43,7 @@ async function read(as: Connection, sessions: number, schemas: readonly string[]
           return result;
         }),
     };
-    return counted.withClient((client) => readFleet(counted, client, schemas));
+    return counted.withClient((client) => shareOut(counted, client, schemas, readLedgers));
   });
   return { ledgers, most };
 }
