@@ -113,8 +113,8 @@ export async function withDatabase<T>(
     });
   } finally {
     if (!isTaken) {
-      // A server that is not there would be waited for.
-      for (const socket of sockets) if (socket.connecting) socket.destroy();
+      // A server that does not answer would be waited for.
+      if (signedIn === 0) for (const socket of sockets) socket.destroy();
       await first.then((unused) => unused.release()).catch(() => {});
     }
     await pool.end();
