@@ -15,6 +15,8 @@ export interface Ledger {
   readonly used: boolean;
   /** How many entries it has, those of failures among them; they are numbered from 1. */
   readonly entries: number;
+  /** When it last changed, failures not counted. */
+  readonly since?: Date | undefined;
   /** What Alembic's own table in this schema says, where it has one and nothing was applied by us. */
   readonly alembic?: string | undefined;
 }

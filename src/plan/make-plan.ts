@@ -50,6 +50,7 @@ export function makePlan(request: PlanRequest): Plan {
     createsLedger: !ledger.exists && steps.length > 0,
     entries: ledger.entries,
     from: currentRevision(ledger),
+    since: ledger.since,
     kept: highest(kept.map((row) => row.revision)),
     to: highest([...kept.map((row) => row.revision), ...coming.map((revision) => revision.id)]),
     steps,

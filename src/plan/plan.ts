@@ -15,6 +15,8 @@ export interface Plan {
   readonly entries: number;
   /** Revision id or `base`. */
   readonly from: string;
+  /** When something last changed there, as the ledger says it. */
+  readonly since?: Date | undefined;
   /** Where the downs end and the ups begin. */
   readonly kept: string;
   readonly to: string;

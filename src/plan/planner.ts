@@ -19,8 +19,8 @@ export function planner(): (request: PlanRequest) => Plan {
     const key = keyOf(request.ledger.applied);
     const sameRows = made.get(key) ?? [];
     const known = sameRows.find((other) => areAlike(other.request, request));
-    const { schema, entries } = request.ledger;
-    if (known) return { ...known.plan, schema, entries };
+    const { schema, entries, since } = request.ledger;
+    if (known) return { ...known.plan, schema, entries, since };
     const plan = makePlan(request);
     made.set(key, [...sameRows, { request, plan }]);
     return plan;
@@ -33,12 +33,14 @@ interface Made {
 }
 
 /**
- * True where two requests with the same rows differ only in the schema's name and in how many entries led to the rows. The history
- * is the same where it is one array.
+ * True where two requests with the same rows differ only in the schema's name, and in when and by how many entries the rows came to
+ * be. The history is the same where it is one array.
  */
 function areAlike({ ledger: one, ...wish }: PlanRequest, { ledger: other, ...otherWish }: PlanRequest): boolean {
-  const { schema, applied, entries } = other;
-  return haveSameValues({ ...one, schema, applied, entries }, other) && haveSameValues(wish, otherWish);
+  const { schema, applied, entries, since } = other;
+  return (
+    haveSameValues({ ...one, schema, applied, entries, since }, { ...other, since }) && haveSameValues(wish, otherWish)
+  );
 }
 
 function haveSameValues(one: object, other: object): boolean {

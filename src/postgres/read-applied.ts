@@ -3,7 +3,7 @@ import { type Entry, type Ledger, replay } from "../plan/ledger.ts";
 import { selectEach } from "./select-each.ts";
 
 /** What the entries of a ledger lead to. */
-export type Applied = Pick<Ledger, "applied" | "used" | "entries">;
+export type Applied = Pick<Ledger, "applied" | "used" | "entries" | "since">;
 
 /** As few ledgers as these are read as they are: looking for the same ones first would be a round trip more. */
 const FEW = 10;
@@ -33,9 +33,9 @@ export async function readApplied(
       `SELECT ${COLUMNS}, (SELECT ${DIGEST} FROM ${tableOf(schema)}) AS digest FROM ${tableOf(schema)} ORDER BY entry`,
   );
   const kinds = new Map([...entries.values()].map((rows) => [rows[0]?.digest ?? null, appliedIn(rows)]));
-  const known = [...digests].flatMap(([schema, { digest, entries }]) => {
+  const known = [...digests].flatMap(([schema, { digest, entries, since }]) => {
     const kind = kinds.get(digest);
-    return kind ? [[schema, { ...kind, entries }] as const] : [];
+    return kind ? [[schema, { ...kind, entries, since: since ?? undefined }] as const] : [];
   });
   const found = new Map(known);
   const changed = schemas.filter((schema) => !found.has(schema));
@@ -48,12 +48,12 @@ export function selectEntries(table: string): string {
 }
 
 /** An entry as {@link selectEntries} reads it. */
-export type EntryRow = Entry & { readonly entry: number };
+export type EntryRow = Entry & { readonly entry: number; readonly at: Date | null };
 
 type SampleRow = EntryRow & { readonly digest: string | null };
 
 const STEP_COLUMNS = "revision, direction, outcome, checksum, down, in_transaction";
-const COLUMNS = `entry, ${STEP_COLUMNS}`;
+const COLUMNS = `entry, at, ${STEP_COLUMNS}`;
 
 /**
  * The digest of a ledger, null where nothing is in it. What failed is no part of what is applied, and would make schemas differ that
@@ -66,6 +66,7 @@ const DIGEST =
 interface Digest {
   readonly digest: string | null;
   readonly entries: number;
+  readonly since: Date | null;
 }
 
 async function readDigests(
@@ -76,16 +77,21 @@ async function readDigests(
   const rows = await selectEach<Digest>(
     client,
     schemas,
-    (schema) => `SELECT ${DIGEST} AS digest, coalesce(max(entry), 0) AS entries FROM ${tableOf(schema)}`,
+    (schema) =>
+      `SELECT ${DIGEST} AS digest, coalesce(max(entry), 0) AS entries,\n` +
+      `       max(at) FILTER (WHERE outcome <> 'failed') AS since FROM ${tableOf(schema)}`,
   );
-  return new Map([...rows].map(([schema, [row]]) => [schema, row ?? { digest: null, entries: 0 }]));
+  return new Map([...rows].map(([schema, [row]]) => [schema, row ?? { digest: null, entries: 0, since: null }]));
 }
 
 /** What the entries of a ledger, as {@link selectEntries} reads them, lead to. */
 export function appliedIn(rows: readonly EntryRow[]): Applied {
+  const counted = rows.filter(({ outcome }) => outcome !== "failed");
+  const times = counted.flatMap(({ at }) => at ?? []);
   return {
     applied: replay(rows),
-    used: rows.some(({ outcome }) => outcome !== "failed"),
+    used: counted.length > 0,
     entries: rows.at(-1)?.entry ?? 0,
+    since: times.toSorted((a, b) => a.getTime() - b.getTime()).at(-1),
   };
 }

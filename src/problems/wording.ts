@@ -13,6 +13,11 @@ export function count(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? "" : "s"}`;
 }
 
+/** `2026-11-22 19:44`, in UTC. */
+export function minute(at: Date): string {
+  return at.toISOString().slice(0, 16).replace("T", " ");
+}
+
 /** A name as SQL quotes it. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;

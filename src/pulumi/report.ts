@@ -1,8 +1,10 @@
+import { compareIds } from "../history/revision.ts";
 import { type Plan, planDirection } from "../plan/plan.ts";
 import { waysOf } from "../plan/ways.ts";
 import type { Loss } from "../postgres/count-losses.ts";
 import type { HandOver } from "../postgres/hand-over.ts";
 import { count, problemText } from "../problem-text.ts";
+import { minute } from "../problems/wording.ts";
 import { schemaNames } from "../schema-name.ts";
 import { effectsOf, stepTexts } from "./step-texts.ts";
 
@@ -29,7 +31,8 @@ export function previewReports(
 ): readonly Report[] {
   const ways = waysOf(plans);
   const resting = plans.filter((plan) => plan.steps.length === 0);
-  const reports = ways.map((way) => groupReport(way, losses));
+  const places = new Map([...Map.groupBy(plans, ({ from }) => from)].map(([from, group]) => [from, group.length]));
+  const reports = ways.map((way) => groupReport(way, places, losses));
   const still = [...Map.groupBy(resting, (plan) => plan.to).entries()].map(
     ([to, group]) => `${namesOf(group)}: ${to}, nothing to do${pendingText(group)}`,
   );
@@ -47,13 +50,14 @@ export function unusedSnapshots(plans: readonly Plan[]): readonly string[] {
   return [...new Set(plans.flatMap(({ unused }) => (unused ? [problemText(unused)] : [])))];
 }
 
-function groupReport(group: readonly Plan[], losses: readonly Loss[]): Report {
+function groupReport(group: readonly Plan[], places: ReadonlyMap<string, number>, losses: readonly Loss[]): Report {
   const [plan] = group;
   if (!plan) return { text: "", warning: false };
   const downgrade = planDirection(plan) === "downgrade";
   const title = `${downgrade ? "DOWNGRADE " : ""}${namesOf(group)}: ${plan.from} → ${plan.to}, ${count(plan.steps.length, "step")}`;
   const created = plan.schemaExists ? "" : ` (the schema is created first)`;
-  const text = [title + created + pendingText(group), ...dropped(group, losses), ...stepTexts(plan.steps)].join("\n");
+  const notes = created + pendingText(group) + (downgrade ? "" : behindText(group, places));
+  const text = [title + notes, ...dropped(group, losses), ...stepTexts(plan.steps)].join("\n");
   return { text, warning: downgrade };
 }
 
@@ -74,6 +78,16 @@ function namesOf(group: readonly Plan[]): string {
 function pendingText([plan]: readonly Plan[]): string {
   const pending = plan?.pending ?? [];
   return pending.length > 0 ? `; ${count(pending.length, "revision")} held back` : "";
+}
+
+/** Of a few that most others have overtaken, since when: one that was left behind shall not go unnoticed. */
+function behindText(group: readonly Plan[], places: ReadonlyMap<string, number>): string {
+  const [plan] = group;
+  const times = group.flatMap(({ since }) => since?.getTime() ?? []);
+  if (!plan || times.length === 0) return "";
+  const ahead = [...places].reduce((sum, [place, n]) => (compareIds(place, plan.from) > 0 ? sum + n : sum), 0);
+  if (ahead <= group.length) return "";
+  return `; behind ${ahead} others, unchanged since ${minute(new Date(Math.max(...times)))}`;
 }
 
 /** A downgrade says first what will be gone. */

@@ -1,5 +1,6 @@
 import { plainTable } from "../plain-table.ts";
 import { problemTexts } from "../problem-text.ts";
+import { minute } from "../problems/wording.ts";
 import { fewSchemaNames } from "../schema-name.ts";
 import type { SchemaStatus } from "./read-status.ts";
 
@@ -59,8 +60,4 @@ function span(from: string, to: string): string {
   if (from === to) return to;
   const [day = ""] = from.split(" ");
   return `${from} to ${to.replace(`${day} `, "")}`;
-}
-
-function minute(at: Date): string {
-  return at.toISOString().slice(0, 16).replace("T", " ");
 }

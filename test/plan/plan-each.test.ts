@@ -55,7 +55,7 @@ it("plans each of many schemas as it would be planned alone", () => {
       const requests = schemas.map(({ applied, populated, used, ...wish }, index) => ({
         ...wish,
         history,
-        ledger: { ...ledgerRows(applied, `tenant_${index}`), populated, used },
+        ledger: { ...ledgerRows(applied, `tenant_${index}`), populated, used, since: new Date(index) },
       }));
       const wishes = new Map(requests.map(({ ledger, ...wish }) => [ledger.schema, wish]));
       const ledgers = requests.map(({ ledger }) => ledger);

@@ -33,9 +33,12 @@ test("no schema at all", async () => {
 
 test("a ledger with all that a plan needs", async () => {
   await database.query("CREATE SCHEMA used");
+  const [{ now } = { now: new Date() }] = await database.query<{ now: Date }>("SELECT clock_timestamp() AS now");
   await migrate(database.connection, "used", history);
   const [first, second] = history;
-  expect(await read(database.connection, ["used"])).toMatchObject([
+  const found = await read(database.connection, ["used"]);
+  expect(found[0]?.since?.getTime()).toBeGreaterThanOrEqual(now.getTime());
+  expect(found).toMatchObject([
     {
       schema: "used",
       schemaExists: true,

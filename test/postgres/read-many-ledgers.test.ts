@@ -63,13 +63,15 @@ describe("ledgers of which many are the same", () => {
     // Other times and failures that are past make no difference either.
     await change(
       "tenant_10",
-      "INSERT INTO LEDGER (entry, revision, direction, outcome) VALUES (0, '0001_a', 'up', 'failed')",
+      "INSERT INTO LEDGER (entry, at, revision, direction, outcome) VALUES (0, '2026-11-20', '0001_a', 'up', 'failed')",
     );
+    await change("tenant_20", "UPDATE LEDGER SET at = '2026-11-19Z'::timestamptz + entry * interval '1 hour'");
     await withSession(database.connection, async (client) => {
       const alone = [];
       for (const name of names) alone.push(await ledgerOf(client, name));
       const together = await readLedgers(client, names);
       expect(together).toEqual(alone);
+      expect([together[10]?.since, together[20]?.since]).toEqual([undefined, new Date("2026-11-19T03:00Z")]);
       expect(new Set(together.map(({ applied }) => applied)).size).toBe(10);
     });
   });

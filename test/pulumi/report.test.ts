@@ -64,6 +64,24 @@ describe("the preview says", () => {
     `);
   });
 
+  it("since when a few are where most others have left", () => {
+    const at = (applied: number, schema: string, since?: string) =>
+      plan({
+        ledger: { ...ledgerOf(HISTORY.slice(0, applied), schema), since: since ? new Date(since) : undefined },
+        history: HISTORY,
+      });
+    const titles = (...plans: readonly ReturnType<typeof plan>[]) =>
+      previewReports(plans, FILE).flatMap(({ text }) => text.split("\n").filter((line) => line.includes("→")));
+    const [left, also, never] = [at(1, "c", "2026-11-20T14:05:33Z"), at(1, "d", "2026-11-20T14:06:59Z"), at(0, "e")];
+    expect(titles(at(2, "a", "2026-11-24T09:00:00Z"), at(3, "b"), at(3, "f"), left, also, never)).toEqual([
+      "a: 0002_add_cpf → 0003_index_cep, 1 step; behind 2 others, unchanged since 2026-11-24 09:00",
+      "c, d: 0001_create_users → 0003_index_cep, 2 steps; behind 3 others, unchanged since 2026-11-20 14:06",
+      "e: base → 0003_index_cep, 3 steps",
+    ]);
+    // A canary is ahead of all others; that is no reason to call them late.
+    expect(titles(at(3, "canary"), left, also)).toEqual(["c, d: 0001_create_users → 0003_index_cep, 2 steps"]);
+  });
+
   it("a downgrade, loudly, and first of all what will be gone", () => {
     expect(report(plan({ ledger: ledgerOf(HISTORY), history: HISTORY, target: "0001" }))).toMatchInlineSnapshot(`
       "[warning] DOWNGRADE prod: 0003_index_cep → 0001_create_users, 2 steps; 2 revisions held back
