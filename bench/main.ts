@@ -34,14 +34,17 @@ const { values } = parseArgs({
   },
 });
 const { quick, huge, only, results: folder } = values;
-const sizes = values.sizes.split(",").map(Number);
-const concurrency = Number(values.concurrency);
-if (![...sizes, concurrency].every((number) => Number.isInteger(number) && number > 0)) {
+const numbers = [...values.sizes.split(","), values.concurrency];
+const wrong = numbers.find((text) => !/^[1-9]\d*$/.test(text));
+if (wrong !== undefined) {
   console.error(
-    "Usage: npm run bench -- [--quick] [--huge] [--sizes 20,200] [--only NAME] [--concurrency 8] [--results FOLDER]",
+    `"${wrong}" is no number from 1 on.\n` +
+      "Usage: npm run bench -- [--quick] [--huge] [--sizes 20,200] [--only NAME] [--concurrency 8] [--results FOLDER]",
   );
   process.exit(2);
 }
+const sizes = values.sizes.split(",").map(Number);
+const concurrency = Number(values.concurrency);
 
 await installTools();
 const tools = (await allTools()).filter(({ name }) => name.includes(only));

@@ -25,7 +25,8 @@ export function recordStep(
   place: EntryPlace = ALONE,
 ): string {
   const took = place.follows ? SINCE_START : secondsSince("transaction_timestamp()");
-  return `${insertEntry(schema, step, run, { outcome, took }, place.entry)}\nRETURNING duration_ms`;
+  const entry = outcome === "done" ? { outcome, took } : { outcome };
+  return `${insertEntry(schema, step, run, entry, place.entry)}\nRETURNING duration_ms`;
 }
 
 /** Where an entry comes in a message. */
@@ -83,7 +84,7 @@ export function recordFailure(schema: string, step: Step, run: Run, error: strin
 
 interface NewEntry {
   readonly outcome: Outcome;
-  /** The seconds it took, as SQL. */
+  /** The seconds it took, as SQL; of what ran. */
   readonly took?: string;
   readonly error?: string;
 }

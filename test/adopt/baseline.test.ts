@@ -4,7 +4,7 @@ import type { Ledger } from "../../src/plan/ledger.ts";
 import { Refusal } from "../../src/problem.ts";
 import { errorText } from "../../src/problem-text.ts";
 import { refused } from "../history/refused.ts";
-import { both, ledgerOf, moves, plan, revision, row, ledgerRows as rowsOf } from "../plan/build.ts";
+import { both, ledgerOf, moves, noLedger, plan, revision, row, ledgerRows as rowsOf } from "../plan/build.ts";
 import { useDatabase } from "../support/database.ts";
 import { historyOf } from "../support/history.ts";
 import { ledgerOf as ledgerIn, migrate, newRun, up, withSession } from "../support/migrate.ts";
@@ -15,16 +15,7 @@ const HISTORY = [A, B, C];
 
 /** A schema that was there before us, with what Alembic's table says. */
 function found(alembic?: string): Ledger {
-  return {
-    schema: "prod",
-    schemaExists: true,
-    populated: true,
-    used: false,
-    exists: false,
-    applied: [],
-    entries: 0,
-    alembic,
-  };
+  return noLedger({ populated: true, alembic });
 }
 
 type Choices = Pick<Parameters<typeof plan>[0], "target" | "baseline" | "adopt">;

@@ -41,6 +41,20 @@ export function ledgerRows(applied: readonly AppliedRevision[], schema = "prod")
   return { schema, schemaExists: true, populated: true, used: true, exists: true, applied, entries: applied.length };
 }
 
+/** The ledger of a schema that is there and was never migrated: there is none. */
+export function noLedger(changes: Partial<Ledger> = {}): Ledger {
+  return {
+    schema: "prod",
+    schemaExists: true,
+    exists: false,
+    applied: [],
+    populated: false,
+    used: false,
+    entries: 0,
+    ...changes,
+  };
+}
+
 /** A plan with what does not matter left out. */
 export function plan(request: Partial<PlanRequest> & Pick<PlanRequest, "ledger" | "history">): Plan {
   return makePlan({ target: "head", allowOutOfOrder: false, ...request });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { planDirection } from "../../src/plan/plan.ts";
 import { refused } from "../history/refused.ts";
-import { both, ledgerOf, ledgerRows, moves, plan, revision, row } from "./build.ts";
+import { both, ledgerOf, ledgerRows, moves, noLedger, plan, revision, row } from "./build.ts";
 
 const [A, B, C, D] = [both("0001_a"), both("0002_b"), both("0003_c"), both("0004_d")] as const;
 const HISTORY = [A, B, C, D];
@@ -42,15 +42,7 @@ describe("up", () => {
   });
 
   it("from nothing: every revision, and the first step makes the ledger", () => {
-    const ledger = {
-      schema: "prod",
-      schemaExists: true,
-      populated: false,
-      used: false,
-      exists: false,
-      applied: [],
-      entries: 0,
-    };
+    const ledger = noLedger();
     const all = plan({ ledger, history: HISTORY });
     expect(moves(all)).toEqual(["up 0001_a", "up 0002_b", "up 0003_c", "up 0004_d"]);
     expect(all).toMatchObject({ from: "base", to: "0004_d", createsLedger: true });
@@ -58,15 +50,7 @@ describe("up", () => {
   });
 
   it("in a schema that holds nothing: said, for what is quick there", () => {
-    const empty = {
-      schema: "prod",
-      schemaExists: true,
-      populated: false,
-      used: false,
-      exists: false,
-      applied: [],
-      entries: 0,
-    };
+    const empty = noLedger();
     const onNothing = (ledger: typeof empty) => plan({ ledger, history: HISTORY }).onNothing;
     expect(onNothing(empty)).toBe(true);
     expect(onNothing({ ...empty, schemaExists: false })).toBe(true);
@@ -76,15 +60,7 @@ describe("up", () => {
   });
 
   it("in a schema that does not exist yet: planned as an empty one, and said", () => {
-    const ledger = {
-      schema: "prod",
-      schemaExists: false,
-      populated: false,
-      used: false,
-      exists: false,
-      applied: [],
-      entries: 0,
-    };
+    const ledger = noLedger({ schemaExists: false });
     expect(plan({ ledger, history: [A] })).toMatchObject({
       schemaExists: false,
       createsLedger: true,
@@ -182,15 +158,7 @@ describe("neither", () => {
   });
 
   it("with nothing to apply no ledger is made", () => {
-    const ledger = {
-      schema: "prod",
-      schemaExists: true,
-      populated: false,
-      used: false,
-      exists: false,
-      applied: [],
-      entries: 0,
-    };
+    const ledger = noLedger();
     expect(plan({ ledger, history: [] })).toMatchObject({ from: "base", to: "base", steps: [], createsLedger: false });
     expect(plan({ ledger, history: HISTORY, target: "base" })).toMatchObject({ steps: [], createsLedger: false });
   });

@@ -3,6 +3,7 @@ import type { Ledger } from "../../src/plan/ledger.ts";
 import { makePlan } from "../../src/plan/make-plan.ts";
 import type { Snapshot, SnapshotUnused } from "../../src/plan/snapshot.ts";
 import { historyOf } from "../support/history.ts";
+import { noLedger } from "./build.ts";
 
 const history = historyOf({
   "0001_a": { up: "CREATE TABLE a ()", down: "DROP TABLE a" },
@@ -15,18 +16,8 @@ const snapshot: Snapshot = {
   fingerprint: "f".repeat(64),
   server: 18,
 };
-const empty: Ledger = {
-  schema: "s",
-  schemaExists: true,
-  exists: false,
-  applied: [],
-  populated: false,
-  used: false,
-  entries: 0,
-};
-
 function plan(ledger: Partial<Ledger>, target = "head", from: Snapshot | SnapshotUnused = snapshot) {
-  return makePlan({ ledger: { ...empty, ...ledger }, history, target, allowOutOfOrder: false, snapshot: from });
+  return makePlan({ ledger: noLedger(ledger), history, target, allowOutOfOrder: false, snapshot: from });
 }
 
 /** `0002_b snapshot`. */
@@ -76,7 +67,7 @@ describe("a plan from a snapshot", () => {
   it("is refused where a way back that its ledger is to keep does not parse", () => {
     const broken = historyOf({ "0001_a": { up: "CREATE TABLE a ()", down: "DROP TABL a" }, "0002_b": "SELECT 1" });
     expect(() =>
-      makePlan({ ledger: empty, history: broken, target: "head", allowOutOfOrder: false, snapshot }),
+      makePlan({ ledger: noLedger(), history: broken, target: "head", allowOutOfOrder: false, snapshot }),
     ).toThrow("syntax-error");
   });
 });

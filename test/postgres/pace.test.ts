@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import type { Step } from "../../src/plan/plan.ts";
 import { Pace } from "../../src/postgres/pace.ts";
+import { noLedger } from "../plan/build.ts";
 import { historyOf } from "../support/history.ts";
 import { planFor } from "../support/migrate.ts";
 
 const ups = planned({ "0001_a": "SELECT 1", "0002_b": "SELECT 2", "0003_c": "SELECT 3" });
 
 function planned(scripts: Readonly<Record<string, string>>): readonly Step[] {
-  const nothing = { schemaExists: true, exists: false, applied: [], populated: false, used: false, entries: 0 };
-  return planFor({ schema: "any", ...nothing }, historyOf(scripts)).steps;
+  return planFor(noLedger(), historyOf(scripts)).steps;
 }
 
 /** How many of the steps go together when they took so long the last time, in ms. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { previewReports } from "../../src/pulumi/report.ts";
-import { both, ledgerOf, ledgerRows, plan, revision, row } from "../plan/build.ts";
+import { both, ledgerOf, ledgerRows, noLedger, plan, revision, row } from "../plan/build.ts";
 
 const USERS = revision("0001_create_users", {
   up: "CREATE TABLE users (id bigint PRIMARY KEY, name text);\n",
@@ -45,15 +45,7 @@ describe("the preview says", () => {
   });
 
   it("an upgrade of a schema that does not exist yet, held back by a pin", () => {
-    const ledger = {
-      schema: "tenant 7",
-      schemaExists: false,
-      populated: false,
-      used: false,
-      exists: false,
-      applied: [],
-      entries: 0,
-    };
+    const ledger = noLedger({ schema: "tenant 7", schemaExists: false });
     expect(report(plan({ ledger, history: HISTORY, target: "0001" }))).toMatchInlineSnapshot(`
       "tenant 7: base → 0001_create_users, 1 step (the schema is created first); 2 revisions held back
         ↑ 0001_create_users

@@ -3,6 +3,7 @@ import { makePlan } from "../../src/plan/make-plan.ts";
 import { parseScript } from "../../src/script/parse-script.ts";
 import { roleEscapes } from "../../src/script/role-escape.ts";
 import { refused } from "../history/refused.ts";
+import { noLedger } from "../plan/build.ts";
 import { historyOf } from "../support/history.ts";
 
 const escapes = (sql: string) =>
@@ -73,16 +74,7 @@ describe("a plan", () => {
     "0001_x": { up: "SELECT 1;\nSET ROLE postgres;", down: "RESET ROLE" },
     "0002_f": "CREATE FUNCTION f() RETURNS int\n  LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
   });
-  const ledger = {
-    schema: "prod",
-    schemaExists: true,
-    exists: false,
-    applied: [],
-    populated: false,
-    used: false,
-    entries: 0,
-  };
-  const request = { ledger, history, target: "head", allowOutOfOrder: false };
+  const request = { ledger: noLedger(), history, target: "head", allowOutOfOrder: false };
 
   it("refuses both where steps run as an owner, the ways back with the ways forward", () => {
     expect(refused(() => makePlan({ ...request, owner: "o" }))).toMatchInlineSnapshot(`
