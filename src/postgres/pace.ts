@@ -1,13 +1,13 @@
 import type { Step } from "../plan/plan.ts";
-import { isQuickOnNothing } from "../script/plain.ts";
+import { isQuickAnywhere, isQuickOnNothing } from "../script/plain.ts";
 
 /** How long steps that share a message may take in all, in ms, by how long they took before: a stop waits no longer for it. */
 const TOGETHER_MS = 250;
 
-/** What a step is thought to take, in ms, that no schema has had yet and that is quick on nothing. */
+/** What a step is thought to take, in ms, that no schema has had yet and that is quick by what it does. */
 const GUESS_MS = 10;
 
-/** What a run knows of its steps: those that were quick in the schemas before, or find nothing to be slow on, are sent together. */
+/** What a run knows of its steps: those that were quick in the schemas before, or have nothing to be slow on, are sent together. */
 export class Pace {
   readonly #took = new Map<string, number>();
 
@@ -24,7 +24,8 @@ export class Pace {
   together(steps: readonly Step[], onNothing: boolean): number {
     let left = TOGETHER_MS;
     const end = steps.findIndex((step) => {
-      const guess = onNothing && isQuickOnNothing(step.script) ? GUESS_MS : Number.POSITIVE_INFINITY;
+      const isQuick = isQuickAnywhere(step.script) || (onNothing && isQuickOnNothing(step.script));
+      const guess = isQuick ? GUESS_MS : Number.POSITIVE_INFINITY;
       left -= this.#took.get(stepKey(step)) ?? guess;
       return left < 0;
     });

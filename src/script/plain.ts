@@ -15,6 +15,11 @@ export function isQuickOnNothing({ code, statements }: ParsedScript): boolean {
   return !code && statements.every(({ node }) => isDefinition(node) || writesFewRows(node));
 }
 
+/** True where a script is quick whatever the schema holds: it defines, and looks at no row. Locks it may wait for all the same. */
+export function isQuickAnywhere({ code, statements }: ParsedScript): boolean {
+  return !code && statements.every(({ node }) => isDefinition(node) && !looksAtRows(node));
+}
+
 /** What defines and looks at no row, whatever functions stand in it: they are called later. */
 const DEFINITIONS: ReadonlySet<string> = new Set([
   "CommentStmt",
@@ -39,6 +44,12 @@ function isDefinition(node: Node): boolean {
   const [type = ""] = Object.keys(node);
   if (isTemporary(node)) return false;
   return DEFINITIONS.has(type) || (CHANGES.has(type) && !callsFunctions(node));
+}
+
+/** A new partition does as well, where a default one may hold what belongs into it. */
+function looksAtRows(node: Node): boolean {
+  const [type = ""] = Object.keys(node);
+  return CHANGES.has(type) || ("CreateStmt" in node && node.CreateStmt.partbound !== undefined);
 }
 
 /** A table, sequence or view that only its session sees. */

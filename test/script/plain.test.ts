@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ParsedScript, parseScript } from "../../src/script/parse-script.ts";
-import { isQuickOnNothing, leavesNothing } from "../../src/script/plain.ts";
+import { isQuickAnywhere, isQuickOnNothing, leavesNothing } from "../../src/script/plain.ts";
 
 const script = (sql: string): ParsedScript => parseScript({ file: "0001_a.sql", sql });
 const which = (is: (script: ParsedScript) => boolean, scripts: readonly string[]) =>
@@ -22,6 +22,16 @@ const DEFINITIONS = [
   "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()",
   "CREATE SEQUENCE s",
   "COMMENT ON TABLE t IS 'x'; GRANT SELECT ON t TO a; ALTER TABLE t RENAME TO u",
+  "CREATE TABLE p PARTITION OF t FOR VALUES IN (1)",
+];
+
+/** Those of them that look at the rows that are there. */
+const LOOKING = [
+  "CREATE INDEX ON t (id) WHERE id > 0",
+  "ALTER TABLE t ADD COLUMN a text NOT NULL DEFAULT '', DROP COLUMN b",
+  "ALTER TABLE t ADD CHECK (id < 9)",
+  // Of a default partition, what belongs into it.
+  "CREATE TABLE p PARTITION OF t FOR VALUES IN (1)",
 ];
 
 /** Write rows that stand in the script, or change those that are there. */
@@ -79,7 +89,18 @@ describe("a script is quick in an empty schema", () => {
   });
 });
 
+describe("a script is quick in any schema", () => {
+  it("where it only defines and looks at no row", () => {
+    const quick = DEFINITIONS.filter((sql) => !LOOKING.includes(sql));
+    expect(which(isQuickAnywhere, [...DEFINITIONS, ...LOOKING])).toEqual(quick);
+  });
+
+  it("as far as anyone can tell: not where it writes rows, or runs anything else", () => {
+    expect(which(isQuickAnywhere, [...ROWS, ...ANYTHING])).toEqual([]);
+  });
+});
+
 it("nobody knows what a script in TypeScript does", () => {
   const code = { ...script(""), code: async () => {} };
-  expect([leavesNothing(code), isQuickOnNothing(code)]).toEqual([false, false]);
+  expect([leavesNothing, isQuickOnNothing, isQuickAnywhere].map((is) => is(code))).toEqual([false, false, false]);
 });
