@@ -29,7 +29,7 @@ export const SLOW_UP_TO = 200;
 export function fullBouts(sizes: readonly number[], huge: boolean): readonly Bout[] {
   const fleets = sizes.map((n) => ({
     chain: fleetChain(n),
-    times: n <= 20 ? 5 : n <= 200 ? 3 : 2,
+    times: n <= 20 ? 5 : 3,
     slowTimes: n <= 20 ? 2 : n <= SLOW_UP_TO || huge ? 1 : 0,
   }));
   const ten = fleetChain(10_000);

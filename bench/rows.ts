@@ -29,15 +29,21 @@ function row(group: readonly Sample[]): Row {
   const { workload, n, tool } = first;
   const peaks = group.flatMap(({ peakMiB }) => peakMiB ?? []);
   const seconds = group.map((sample) => sample.seconds).toSorted((a, b) => a - b);
-  const place = (share: number) => seconds[Math.round((seconds.length - 1) * share)] ?? Number.NaN;
   return {
     workload,
     n,
     tool,
-    seconds: [place(0), place(0.5), place(1)],
+    seconds: [seconds[0] ?? Number.NaN, median(seconds), seconds.at(-1) ?? Number.NaN],
     ratioToFloor: null,
     ...(peaks.length > 0 && { peakMiB: Math.max(...peaks) }),
   };
+}
+
+/** Of an even number, the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [left = Number.NaN, right = Number.NaN] = [sorted.at((sorted.length - 1) / 2), sorted.at(sorted.length / 2)];
+  return (left + right) / 2;
 }
 
 function ratio({ workload, n, seconds }: Row, rows: readonly Row[]): number | null {

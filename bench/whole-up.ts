@@ -6,6 +6,7 @@ import { layoutIn } from "../toolchain/install/layout.ts";
 import { installTools, type Tools } from "../toolchain/install.ts";
 import { copyProject } from "../toolchain/project-copy.ts";
 import { benchMigrations } from "./migrations.ts";
+import { median } from "./rows.ts";
 import { createDatabase, libpq, settle } from "./server.ts";
 import { timed } from "./tool.ts";
 import { writeMigrations } from "./tools/ours.ts";
@@ -79,10 +80,6 @@ export async function measureWholeUp(server: EmbeddedServer, n: number, times: n
     ours.remove();
     empty.remove();
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 async function program(tools: Tools, source: string) {
