@@ -38,7 +38,7 @@ export async function shareOut<Item, Found>(
   // otherwise goes wrong again in the session that is there, and is told.
   const elsewhere = (part: readonly Item[]) => database.withClient((other) => look(other, part)).catch(() => undefined);
   const found = await Promise.all(parts.map((part, index) => (index === 0 ? look(client, part) : elsewhere(part))));
-  const all: Found[] = [];
-  for (const [index, part] of parts.entries()) all.push(...(found[index] ?? (await look(client, part))));
-  return all;
+  const whole: (readonly Found[])[] = [];
+  for (const [index, part] of parts.entries()) whole.push(found[index] ?? (await look(client, part)));
+  return whole.flat();
 }
