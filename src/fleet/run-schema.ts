@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { BASE } from "../history/revision.ts";
 import { currentRevision, type Ledger } from "../plan/ledger.ts";
-import type { Plan, Step } from "../plan/plan.ts";
+import { type Plan, planDirection, type Step } from "../plan/plan.ts";
 import type { PlanRequest } from "../plan/plan-request.ts";
 import type { SnapshotUnused } from "../plan/snapshot.ts";
 import { type SchemaLock, withLockToTake, withSchemaLock } from "../postgres/advisory-lock.ts";
@@ -61,7 +61,7 @@ export async function runSchema(
   } catch (error) {
     const { problems } = refusalOf(error, schema);
     options.onFailed(problems);
-    const from = progress.from ?? BASE;
+    const from = progress.from ?? wish.plan?.from ?? BASE;
     const { to, steps } = await standing(database, schema, options, { from, steps: progress.steps });
     return { schema, from, to, steps, problems };
   }
@@ -141,8 +141,11 @@ async function migrateLocked(
   // A connection was lost before: what its COMMIT did is this run's work, heard of or not.
   if (progress.from !== undefined) progress.steps = await stepsDone(client, ledger, options.run, progress.steps);
   progress.from ??= currentRevision(ledger);
-  const { plan: _, ...request } = wish;
+  const { plan: planned, ...request } = wish;
   const plan = options.plan({ ...request, ledger });
+  if (planned && planDirection(planned) !== "downgrade" && planDirection(plan) === "downgrade") {
+    throw new Refusal([{ code: "overtaken", schema: plan.schema, at: plan.from, to: plan.to }]);
+  }
   const onStep = (step: Step, index: number) => options.onStep(plan, step, index);
   try {
     await applyPlan(database, client, plan, lock, options, onStep, progress.steps);

@@ -1,14 +1,33 @@
 import pg from "pg";
-import type { Problem } from "../problem.ts";
-import { type Database, serverError } from "./connection.ts";
+import { type Problem, Refusal } from "../problem.ts";
+import { type Database, messageOf, patiently, serverError } from "./connection.ts";
 
-/** Asks the query that stands between two waves: the next may start when its first column of its first row is true. */
+/** Longer than the server's own limit, so that it is the server that says why. */
+const ANSWER_TIMEOUT_MS = 75_000;
+
+/**
+ * Asks the query that stands between two waves: the next may start when its first column of its first row is true. Whatever goes
+ * wrong is an answer too: what the waves before have done must not get lost with it.
+ */
 export async function checkWave(database: Database, query: string): Promise<readonly Problem[]> {
+  try {
+    return await ask(database, query);
+  } catch (error) {
+    if (error instanceof Refusal) return error.problems;
+    return [{ code: "wave-check", query, answer: `no answer (${messageOf(error)})` }];
+  }
+}
+
+async function ask(database: Database, query: string): Promise<readonly Problem[]> {
   return database.withClient(async (client) => {
     await client.query("BEGIN READ ONLY; SET LOCAL statement_timeout = '60s'");
     try {
       // Prepared, so that it is one statement: a second one could leave the read-only transaction.
-      const prepared: pg.QueryArrayConfig = { text: query, values: [], rowMode: "array", name: "waveCheck" };
+      const prepared: pg.QueryArrayConfig = {
+        ...patiently(query, [], ANSWER_TIMEOUT_MS),
+        rowMode: "array",
+        name: "waveCheck",
+      };
       const { rows } = await client.query<readonly unknown[]>(prepared);
       const answer = rows[0]?.[0];
       return answer === true ? [] : [{ code: "wave-check", query, answer: JSON.stringify(answer) ?? "no row" }];

@@ -21,6 +21,7 @@ export type PlanProblem =
       readonly revisions: readonly string[];
       readonly head: string;
     }
+  | { readonly code: "overtaken"; readonly schema: string; readonly at: string; readonly to: string }
   | { readonly code: "down-missing"; readonly schema: string; readonly revision: string }
   | { readonly code: "down-differs"; readonly schema: string; readonly revision: string; readonly file: string }
   | { readonly code: "irreversible"; readonly schema: string; readonly revision: string; readonly reason: string }
@@ -71,6 +72,11 @@ export function planText(problem: PlanProblem): string {
         `Schema "${problem.schema}" has ${list(problem.revisions)}, which the folder lacks (its head is ${problem.head}). ` +
         "Is this checkout older than the schema, or was a file renamed? Use the newer checkout or restore the file. " +
         "To roll back, name the revision to go to: pulumi config set target REVISION."
+      );
+    case "overtaken":
+      return (
+        `Schema "${problem.schema}" is at ${problem.at} by now: another run took it there after this one was planned. To go to ` +
+        `${problem.to} would take that back, which no preview has shown. Nothing was changed in it. Run pulumi preview again.`
       );
     case "out-of-order":
       return (

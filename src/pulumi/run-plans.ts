@@ -3,6 +3,7 @@ import { hostname, userInfo } from "node:os";
 import { Progress } from "../fleet/progress.ts";
 import { type FleetResult, runFleet } from "../fleet/run-fleet.ts";
 import type { Wish } from "../fleet/run-schema.ts";
+import { isRelative } from "../history/target.ts";
 import { type Plan, stepName } from "../plan/plan.ts";
 import type { Database } from "../postgres/connection.ts";
 import { sessionsFor } from "../postgres/free-sessions.ts";
@@ -28,11 +29,14 @@ export async function runPlans(
 ): Promise<FleetResult> {
   const moving = new Map(plans.filter((plan) => plan.steps.length > 0).map((plan) => [plan.schema, plan]));
   if (moving.size === 0) return { results: [], held: [] };
-  // From here on a step like -2 is the place where it leads: counted again after a failure, it would lead further.
+  // From here on a step like -2 is the place where it leads: counted again after a failure, it would lead further. All others
+  // stay as they were said: to name a revision is to ask for what is beyond it to be taken back, and `head` never does.
   const settled = new Map(
     [...moving].flatMap(([schema, plan]) => {
       const wish = asked.get(schema);
-      return wish ? [[schema, { ...wish, target: plan.to, plan }] as const] : [];
+      if (!wish) return [];
+      const target = isRelative(wish.target) ? plan.to : wish.target;
+      return [[schema, { ...wish, target, plan }] as const];
     }),
   );
   const waves = wavesOf(inputs, plans);

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { FleetOptions } from "../../src/fleet/run-fleet.ts";
 import type { Wish } from "../../src/fleet/run-schema.ts";
 import { lockKey } from "../../src/postgres/advisory-lock.ts";
+import { problemText } from "../../src/problem-text.ts";
 import { useDatabase } from "../support/database.ts";
 import { historyOf } from "../support/history.ts";
 import { fleetIn, migrate, planned, up as upOn, wish, withSession } from "../support/migrate.ts";
@@ -81,6 +82,21 @@ describe("a schema that is no longer as it was planned", () => {
     ]);
     for (const schema of ["done_2", "half"]) expect((await events(database, schema)).length).toBe(3);
     expect(await advisoryLocks(database)).toBe(0);
+  });
+
+  test("and left alone where another run went beyond its target: no preview has shown that to be taken back", async () => {
+    const { beyond } = await schemasNamed("beyond");
+    await migrate(connection, "beyond", history, { target: "1" });
+    const plans = await planned(connection, { beyond: { ...(beyond ?? wish(history)), target: "2" } });
+    await migrate(connection, "beyond", history);
+    const [result] = await up(plans);
+    expect(result).toMatchObject({ from: "0003_index", to: "0003_index", steps: [] });
+    expect(result?.problems.map(problemText)).toMatchInlineSnapshot(`
+      [
+        "Schema "beyond" is at 0003_index by now: another run took it there after this one was planned. To go to 0002_email would take that back, which no preview has shown. Nothing was changed in it. Run pulumi preview again.",
+      ]
+    `);
+    expect((await events(database, "beyond")).length).toBe(3);
   });
 
   test("also where it was taken back, and where only a failure was entered", async () => {
