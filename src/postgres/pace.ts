@@ -7,6 +7,9 @@ const TOGETHER_MS = 250;
 /** What a step is thought to take, in ms, that no schema has had yet and that is quick by what it does. */
 const GUESS_MS = 10;
 
+/** The server takes a message in whole, with many times its size in memory: a million characters are the most of one that is shared. */
+const CHARACTERS_A_MS = 4_000;
+
 /** What a run knows of its steps: those that were quick in the schemas before, or have nothing to be slow on, are sent together. */
 export class Pace {
   readonly #took = new Map<string, number>();
@@ -26,7 +29,7 @@ export class Pace {
     const end = steps.findIndex((step) => {
       const isQuick = isQuickAnywhere(step.script) || (onNothing && isQuickOnNothing(step.script));
       const guess = isQuick ? GUESS_MS : Number.POSITIVE_INFINITY;
-      left -= this.#took.get(stepKey(step)) ?? guess;
+      left -= Math.max(this.#took.get(stepKey(step)) ?? guess, step.script.sql.length / CHARACTERS_A_MS);
       return left < 0;
     });
     return end < 0 ? steps.length : end;

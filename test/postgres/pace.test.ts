@@ -55,6 +55,15 @@ test("what only defines goes together from the first schema on, whatever is ther
   expect(new Pace().together(steps, false)).toBe(2);
 });
 
+test("large ones go alone, however quick they were: a message of a million characters is enough", () => {
+  const row = `INSERT INTO a VALUES ('${"x".repeat(600_000)}')`;
+  const steps = planned({ "0001_a": row, "0002_b": row });
+  const pace = new Pace();
+  expect(pace.together(steps, true)).toBe(1);
+  for (const step of steps) pace.note(step, 1);
+  expect(pace.together(steps, true)).toBe(1);
+});
+
 test("quick ones go together, up to a quarter of a second in all", () => {
   expect(together(1, 1)).toBe(2);
   expect(together(1, 1, 1)).toBe(3);
