@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { BASE } from "../history/revision.ts";
 import { currentRevision, type Ledger } from "../plan/ledger.ts";
-import { type Plan, planDirection, type Step } from "../plan/plan.ts";
+import type { Plan, Step } from "../plan/plan.ts";
 import type { PlanRequest } from "../plan/plan-request.ts";
 import type { SnapshotUnused } from "../plan/snapshot.ts";
 import { type SchemaLock, withLockToTake, withSchemaLock } from "../postgres/advisory-lock.ts";
@@ -143,9 +143,7 @@ async function migrateLocked(
   progress.from ??= currentRevision(ledger);
   const { plan: planned, ...request } = wish;
   const plan = options.plan({ ...request, ledger });
-  if (planned && planDirection(planned) !== "downgrade" && planDirection(plan) === "downgrade") {
-    throw new Refusal([{ code: "overtaken", schema: plan.schema, at: plan.from, to: plan.to }]);
-  }
+  if (planned) refuseUnseenDowns(planned, plan);
   const onStep = (step: Step, index: number) => options.onStep(plan, step, index);
   try {
     await applyPlan(database, client, plan, lock, options, onStep, progress.steps);
@@ -158,6 +156,17 @@ async function migrateLocked(
     const noted = await readLedger(client, ledger.schema);
     return migrateLocked(database, client, noted, withoutSnapshot(wish), lock, options, progress);
   }
+}
+
+/** Refuses to take back what another run has done since the plan was made: nobody has seen that in a preview. */
+function refuseUnseenDowns(planned: Plan, plan: Plan): void {
+  const seen = new Set(downsOf(planned));
+  if (downsOf(plan).every((revision) => seen.has(revision))) return;
+  throw new Refusal([{ code: "overtaken", schema: plan.schema, at: plan.from, to: plan.to }]);
+}
+
+function downsOf({ steps }: Plan): readonly string[] {
+  return steps.filter((step) => step.direction === "down").map((step) => step.revision);
 }
 
 /** Why a plan failed, where it was at its snapshot. Its transaction was rolled back, and the history can be replayed. */

@@ -85,11 +85,18 @@ describe("a schema that is no longer as it was planned", () => {
   });
 
   test("and left alone where another run went beyond its target: no preview has shown that to be taken back", async () => {
-    const { beyond } = await schemasNamed("beyond");
-    await migrate(connection, "beyond", history, { target: "1" });
-    const plans = await planned(connection, { beyond: { ...(beyond ?? wish(history)), target: "2" } });
-    await migrate(connection, "beyond", history);
-    const [result] = await up(plans);
+    await schemasNamed("beyond", "going_back");
+    const plans = [];
+    for (const [schema, at, target] of [
+      ["beyond", "1", "2"],
+      ["going_back", "2", "1"],
+    ] as const) {
+      await migrate(connection, schema, history, { target: at });
+      plans.push(await planned(connection, { [schema]: wish(history, { target }) }));
+      await migrate(connection, schema, history);
+    }
+    const [result, goingBack] = await up(Object.assign({}, ...plans));
+    expect(goingBack).toMatchObject({ to: "0003_index", steps: [], problems: [{ code: "overtaken" }] });
     expect(result).toMatchObject({ from: "0003_index", to: "0003_index", steps: [] });
     expect(result?.problems.map(problemText)).toMatchInlineSnapshot(`
       [
