@@ -10,7 +10,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { atOnceByCores } from "../src/postgres/free-sessions.ts";
-import { installTools } from "../toolchain/install.ts";
+import { toolsOrExit } from "../toolchain/install.ts";
 import { fullBouts, quickBouts, runBouts, SLOW_UP_TO } from "./campaign.ts";
 import { measureNetwork } from "./network.ts";
 import { plotOf } from "./plot.ts";
@@ -46,7 +46,7 @@ if (wrong !== undefined) {
 const sizes = values.sizes.split(",").map(Number);
 const concurrency = Number(values.concurrency);
 
-await installTools();
+await toolsOrExit();
 const tools = (await allTools()).filter(({ name }) => name.includes(only));
 const here = tools.filter(({ missing }) => missing === undefined);
 const results = await withBenchServer(async (server): Promise<Results> => {

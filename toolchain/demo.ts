@@ -6,10 +6,10 @@ import { execa } from "execa";
 import pg from "pg";
 import { type EmbeddedServer, withEmbeddedPostgres } from "./embedded-postgres.ts";
 import { layoutIn } from "./install/layout.ts";
-import { installTools } from "./install.ts";
+import { toolsOrExit } from "./install.ts";
 import { copyProject } from "./project-copy.ts";
 
-const tools = await installTools();
+const tools = await toolsOrExit();
 const started = performance.now();
 await withDemoFolder((folder) => withEmbeddedPostgres((server) => week(folder, server)));
 say(

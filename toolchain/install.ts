@@ -29,6 +29,16 @@ export async function installTools(layout: Layout = layoutIn()): Promise<Tools> 
   return { pulumiHome: layout.pulumiHome, pulumi: layout.cli, env };
 }
 
+/** The same for a command: where something is missing, it prints that alone and ends. */
+export async function toolsOrExit(layout: Layout = layoutIn()): Promise<Tools> {
+  try {
+    return await installTools(layout);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  }
+}
+
 function environment(layout: Layout): Readonly<Record<string, string>> {
   return {
     PULUMI_HOME: layout.pulumiHome,

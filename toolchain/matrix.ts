@@ -5,13 +5,13 @@ import { execa } from "execa";
 import manifest from "../package.json" with { type: "json" };
 import { PACKAGE_VARIABLE, platformPackage } from "./embedded-postgres/binaries.ts";
 import { layoutIn } from "./install/layout.ts";
-import { installTools } from "./install.ts";
+import { toolsOrExit } from "./install.ts";
 import { type PostgresMajor, provideOlderMajors } from "./postgres-majors.ts";
 
 const FOLDERS = ["test/postgres", "test/faults", "test/fleet", "test/adopt", "test/snapshot", "test/properties"];
 
 const { tools } = layoutIn();
-await installTools();
+await toolsOrExit();
 const newest: PostgresMajor = { version: newestVersion(), packageFolder: platformPackage() };
 const all = [...(await provideOlderMajors(join(tools, "postgres-majors"))), newest];
 const wanted = process.argv.slice(2);

@@ -2,10 +2,10 @@
 import { withEmbeddedPostgres } from "./embedded-postgres.ts";
 import { backendEnvironment } from "./install/backend.ts";
 import { layoutIn } from "./install/layout.ts";
-import { installTools } from "./install.ts";
+import { toolsOrExit } from "./install.ts";
 
 if (process.argv.some((argument) => argument.startsWith("--stack"))) {
-  const tools = await installTools();
+  const tools = await toolsOrExit();
   Object.assign(process.env, tools.env, backendEnvironment(layoutIn()));
   await import("../src/snapshot/main.ts");
 } else {

@@ -1,8 +1,8 @@
 /** `npm test`: types, lint and format, then every test, against a real server and the real CLI. */
 import { execa } from "execa";
-import { installTools } from "./install.ts";
+import { toolsOrExit } from "./install.ts";
 
-await installTools();
+await toolsOrExit();
 const files = process.argv.slice(2);
 const checks = files.length > 0 ? [] : [["tsc"], ["biome", "check"]];
 for (const [command = "", ...args] of [...checks, ["vitest", "run", ...files]]) {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Layout, layoutIn, projectFolder } from "../../toolchain/install/layout.ts";
-import { installTools } from "../../toolchain/install.ts";
+import { installTools, toolsOrExit } from "../../toolchain/install.ts";
 
 let layout: Layout;
 const progress = vi.spyOn(console, "error");
@@ -74,6 +74,16 @@ describe("the CLI", () => {
       - unpack Pulumi's release 3.259.0 for this machine so that its programs lie in <tools>/pulumi/versions/3.259.0/bin"
     `);
     expect(existsSync(layout.cli)).toBe(false);
+  });
+
+  test("for a command it is the message alone that is printed, and the command ends", async () => {
+    const exit = vi.spyOn(process, "exit").mockImplementation(() => {
+      throw new Error("ended");
+    });
+    await expect(toolsOrExit(layout)).rejects.toThrow("ended");
+    expect(exit).toHaveBeenCalledWith(1);
+    expect(progress.mock.calls).toEqual([[expect.stringMatching(/^The Pulumi CLI .* is missing\./)]]);
+    exit.mockRestore();
   });
 
   test("is built at the version that package.json has", () => {
