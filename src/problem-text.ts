@@ -78,6 +78,7 @@ export function problemText(problem: Problem): string {
     case "no-rights":
     case "pooler":
     case "no-free-sessions":
+    case "unexpected":
     case "server-error":
       return serverText(problem);
     case "stopped":

@@ -11,6 +11,8 @@ export type ServerProblem =
   | { readonly code: "no-rights"; readonly schema: string; readonly user: string; readonly right: "USAGE" | "CREATE" }
   | { readonly code: "pooler"; readonly server: string }
   | { readonly code: "no-free-sessions"; readonly server: string; readonly asked: number; readonly free: number }
+  /** A mistake of ours, or something that nobody has thought of. */
+  | { readonly code: "unexpected"; readonly schema: string; readonly detail: string }
   | { readonly code: "server-error"; readonly doing: string; readonly error: ServerError };
 
 /** What PostgreSQL said (manual: protocol, Error and Notice Message Fields). */
@@ -57,6 +59,11 @@ export function serverText(problem: ServerProblem): string {
       return (
         `${problem.server} has ${problem.free === 0 ? "no connection" : `only ${count(problem.free, "connection")}`} left for this role, ` +
         `and concurrency asks for ${problem.asked} and one more. Lower it: pulumi config set concurrency ${Math.max(1, problem.free)}.`
+      );
+    case "unexpected":
+      return (
+        `Schema "${problem.schema}": something went wrong that should not, which is worth a report: ${problem.detail}\n` +
+        "What was committed stays; run the command again, it goes on from what the ledger says."
       );
     case "server-error":
       return `PostgreSQL refused ${problem.doing}: ${serverSaid(problem.error)}`;

@@ -3,6 +3,7 @@ import type { FleetOptions } from "../../src/fleet/run-fleet.ts";
 import type { SchemaResult, Wish } from "../../src/fleet/run-schema.ts";
 import type { History } from "../../src/history/revision.ts";
 import { withDatabase } from "../../src/postgres/connection.ts";
+import { problemText } from "../../src/problem-text.ts";
 import { useDatabase } from "../support/database.ts";
 import { historyOf } from "../support/history.ts";
 import { fleetIn, migrate, up as upOn, wish as wishFor } from "../support/migrate.ts";
@@ -142,6 +143,19 @@ describe("a failure in one schema", () => {
       { schema: "e_killed", to: "base", steps: [], problems: [{ code: "connection-lost", schema: "e_killed" }] },
     ]);
     expect(await objectsOf(database, killed)).toEqual([]);
+  });
+
+  test("that nobody has thought of is that schema's alone: what became of the others is told", async () => {
+    await schemasNamed("o_1", "o_2", "o_3");
+    const onStep: FleetOptions["onStep"] = ({ schema }) => {
+      if (schema === "o_2") throw new RangeError("Invalid string length");
+    };
+    const wishes = { o_1: wish(), o_2: wish(), o_3: wish() };
+    const results = await up(wishes, { onStep, concurrency: 1, onFailure: "continue" });
+    expect(results.map(({ to }) => to)).toEqual(["0003_index", "base", "0003_index"]);
+    expect(results[1]?.problems.map(problemText)).toEqual([
+      expect.stringMatching(/^Schema "o_2": something went wrong .*: RangeError: Invalid string length\n/),
+    ]);
   });
 
   test("lets those under way finish", async () => {
