@@ -113,6 +113,7 @@ function transactionMessage(
   // Before the ledger: a script may end as another role, which need not be allowed to write it.
   const after = [
     ...(step.snapshot ? proveFingerprint(schema, step.snapshot) : []),
+    ...(leavesNothing(step.script) ? [] : runDeferred(settings)),
     RESET_ROLE,
     ...recordDone(schema, step, run, place),
     "COMMIT",
@@ -151,7 +152,7 @@ function codeMessages(
     ...preamble,
     ...asOwner(schema, settings, "LOCAL"),
   ];
-  const after = [RESET_ROLE, recordStep(schema, step, run, "done"), "COMMIT", RESET_SESSION];
+  const after = [...runDeferred(settings), RESET_ROLE, recordStep(schema, step, run, "done"), "COMMIT", RESET_SESSION];
   return [own(lines(before)), middle, { ...own(lines(after)), resets: true }];
 }
 
@@ -202,6 +203,11 @@ export function sessionSettings(schema: string, settings: StepSettings, scope: "
 /** Behind the ledger's own statements: its tables belong to who signs in, so that no script can write them. */
 function asOwner(schema: string, { owner }: StepSettings, scope: "LOCAL" | "SESSION"): readonly string[] {
   return owner === undefined ? [] : [`SET ${scope} ROLE ${quoteName(roleOf(owner, schema))}`];
+}
+
+/** Deferred triggers run as whoever is current at COMMIT (up to PostgreSQL 17): they are the script's work, and the owner's. */
+function runDeferred({ owner }: StepSettings): readonly string[] {
+  return owner === undefined ? [] : ["SET CONSTRAINTS ALL IMMEDIATE"];
 }
 
 function lines(statements: readonly string[]): string {

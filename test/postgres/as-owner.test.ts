@@ -73,6 +73,18 @@ describe("a step runs as the schema's owner, and its ledger row is written as wh
     expect(await query(`SELECT DISTINCT db_user FROM ${S}.migration_ledger`)).toEqual([{ db_user: connection.user }]);
   });
 
+  it("in what a script puts off to its end: deferred triggers", async () => {
+    const makes = (table: string) => `CREATE TABLE ${table} (me text DEFAULT current_user)`;
+    const noting = "BEGIN INSERT INTO noted DEFAULT VALUES; RETURN NULL; END";
+    await up({
+      "0001_noted": `${makes("noted")}; CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ ${noting} $$`,
+      "0002_t": `CREATE TABLE t (id int);
+        CREATE CONSTRAINT TRIGGER later AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note()`,
+      "0003_row": "INSERT INTO t VALUES (1)",
+    });
+    expect(await query(`SELECT me FROM ${S}.noted`)).toEqual([{ me: owner }]);
+  });
+
   it("outside one", async () => {
     await up({
       "0001_t": "CREATE TABLE t (id int)",
