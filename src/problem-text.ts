@@ -41,6 +41,7 @@ export function problemText(problem: Problem): string {
       return scriptText(problem);
     case "edited":
     case "not-in-folder":
+    case "ledger-altered":
     case "overtaken":
     case "out-of-order":
     case "down-missing":

@@ -15,6 +15,8 @@ export interface Ledger {
   readonly used: boolean;
   /** How many entries it has, those of failures among them; they are numbered from 1. */
   readonly entries: number;
+  /** True where entries have no number, or two the same: somebody wrote them by hand, and their order is not known. */
+  readonly altered: boolean;
   /** When it last changed, failures not counted. */
   readonly since?: Date | undefined;
   /** What Alembic's own table in this schema says, where it has one and nothing was applied by us. */

@@ -20,7 +20,17 @@ export interface Situation {
 
 /** Everything between a ledger and its goal that a person has to decide, except what single scripts hold. */
 export function obstacles(situation: Situation): readonly Problem[] {
-  return [...turnedInterruptions(situation), ...edits(situation), ...unknowns(situation), ...outOfOrder(situation)];
+  return [
+    ...altered(situation),
+    ...turnedInterruptions(situation),
+    ...edits(situation),
+    ...unknowns(situation),
+    ...outOfOrder(situation),
+  ];
+}
+
+function altered({ ledger: { altered, schema } }: Situation): readonly Problem[] {
+  return altered ? [{ code: "ledger-altered", schema }] : [];
 }
 
 /** An interrupted script is finished on the way it was going; a plan that turns around cannot know what it left. */

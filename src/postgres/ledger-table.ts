@@ -143,7 +143,7 @@ export async function readLedgers(client: pg.ClientBase, schemas: readonly strin
   }));
 }
 
-const EMPTY: Applied = { applied: [], used: false, entries: 0 };
+const EMPTY: Applied = { applied: [], used: false, entries: 0, altered: false };
 
 async function readFound(
   client: pg.ClientBase,

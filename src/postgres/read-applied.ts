@@ -3,7 +3,7 @@ import { type Entry, type Ledger, replay } from "../plan/ledger.ts";
 import { selectEach } from "./select-each.ts";
 
 /** What the entries of a ledger lead to. */
-export type Applied = Pick<Ledger, "applied" | "used" | "entries" | "since">;
+export type Applied = Pick<Ledger, "applied" | "used" | "entries" | "altered" | "since">;
 
 /** As few ledgers as these are read as they are: looking for the same ones first would be a round trip more. */
 const FEW = 10;
@@ -33,9 +33,9 @@ export async function readApplied(
       `SELECT ${COLUMNS}, (SELECT ${DIGEST} FROM ${tableOf(schema)}) AS digest FROM ${tableOf(schema)} ORDER BY entry`,
   );
   const kinds = new Map([...entries.values()].map((rows) => [rows[0]?.digest ?? null, appliedIn(rows)]));
-  const known = [...digests].flatMap(([schema, { digest, entries, since }]) => {
+  const known = [...digests].flatMap(([schema, { digest, entries, altered, since }]) => {
     const kind = kinds.get(digest);
-    return kind ? [[schema, { ...kind, entries, since: since ?? undefined }] as const] : [];
+    return kind ? [[schema, { ...kind, entries, altered, since: since ?? undefined }] as const] : [];
   });
   const found = new Map(known);
   const changed = schemas.filter((schema) => !found.has(schema));
@@ -48,7 +48,7 @@ export function selectEntries(table: string): string {
 }
 
 /** An entry as {@link selectEntries} reads it. */
-export type EntryRow = Entry & { readonly entry: number; readonly at: Date | null };
+export type EntryRow = Entry & { readonly entry: number | null; readonly at: Date | null };
 
 type SampleRow = EntryRow & { readonly digest: string | null };
 
@@ -66,8 +66,11 @@ const DIGEST =
 interface Digest {
   readonly digest: string | null;
   readonly entries: number;
+  readonly altered: boolean;
   readonly since: Date | null;
 }
+
+const NO_ENTRIES: Digest = { digest: null, entries: 0, altered: false, since: null };
 
 async function readDigests(
   client: pg.ClientBase,
@@ -78,20 +81,22 @@ async function readDigests(
     client,
     schemas,
     (schema) =>
-      `SELECT ${DIGEST} AS digest, coalesce(max(entry), 0) AS entries,\n` +
+      `SELECT ${DIGEST} AS digest, coalesce(max(entry), 0) AS entries, count(DISTINCT entry) < count(*) AS altered,\n` +
       `       max(at) FILTER (WHERE outcome <> 'failed') AS since FROM ${tableOf(schema)}`,
   );
-  return new Map([...rows].map(([schema, [row]]) => [schema, row ?? { digest: null, entries: 0, since: null }]));
+  return new Map([...rows].map(([schema, [row]]) => [schema, row ?? NO_ENTRIES]));
 }
 
 /** What the entries of a ledger, as {@link selectEntries} reads them, lead to. */
 export function appliedIn(rows: readonly EntryRow[]): Applied {
   const counted = rows.filter(({ outcome }) => outcome !== "failed");
+  const numbers = rows.flatMap(({ entry }) => entry ?? []);
   const times = counted.flatMap(({ at }) => at ?? []);
   return {
     applied: replay(rows),
     used: counted.length > 0,
-    entries: rows.at(-1)?.entry ?? 0,
+    entries: Math.max(0, ...numbers),
+    altered: new Set(numbers).size < rows.length,
     since: times.toSorted((a, b) => a.getTime() - b.getTime()).at(-1),
   };
 }

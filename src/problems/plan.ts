@@ -21,6 +21,7 @@ export type PlanProblem =
       readonly revisions: readonly string[];
       readonly head: string;
     }
+  | { readonly code: "ledger-altered"; readonly schema: string }
   | { readonly code: "overtaken"; readonly schema: string; readonly at: string; readonly to: string }
   | { readonly code: "down-missing"; readonly schema: string; readonly revision: string }
   | { readonly code: "down-differs"; readonly schema: string; readonly revision: string; readonly file: string }
@@ -72,6 +73,11 @@ export function planText(problem: PlanProblem): string {
         `Schema "${problem.schema}" has ${list(problem.revisions)}, which the folder lacks (its head is ${problem.head}). ` +
         "Is this checkout older than the schema, or was a file renamed? Use the newer checkout or restore the file. " +
         "To roll back, name the revision to go to: pulumi config set target REVISION."
+      );
+    case "ledger-altered":
+      return (
+        `Schema "${problem.schema}": its ledger was written by hand. Entries have no number, or two the same, so that it is not certain what ` +
+        `came last. Number them in the order in which they happened: UPDATE ${quoted(problem.schema)}.migration_ledger SET entry = … WHERE …`
       );
     case "overtaken":
       return (

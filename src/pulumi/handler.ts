@@ -88,7 +88,8 @@ async function readCurrent({ connection, current, applied }: Outputs): Promise<O
   for (const ledger of ledgers) {
     if (!standings.has(ledger.applied)) standings.set(ledger.applied, standing(ledger, applied));
   }
-  return byRevision(ledgers.map((ledger) => [ledger.schema, standings.get(ledger.applied) ?? BASE] as const));
+  const placeOf = ({ applied, altered }: Ledger) => `${standings.get(applied) ?? BASE}${altered ? " (altered)" : ""}`;
+  return byRevision(ledgers.map((ledger) => [ledger.schema, placeOf(ledger)] as const));
 }
 
 /** Where a schema is. One that is not whole is nowhere that a target could be, so that the next plan looks at it. */

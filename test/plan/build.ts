@@ -38,7 +38,16 @@ export function ledgerOf(applied: readonly Revision[], schema = "prod"): Ledger 
 }
 
 export function ledgerRows(applied: readonly AppliedRevision[], schema = "prod"): Ledger {
-  return { schema, schemaExists: true, populated: true, used: true, exists: true, applied, entries: applied.length };
+  return {
+    schema,
+    schemaExists: true,
+    populated: true,
+    used: true,
+    exists: true,
+    applied,
+    entries: applied.length,
+    altered: false,
+  };
 }
 
 /** The ledger of a schema that is there and was never migrated: there is none. */
@@ -51,6 +60,7 @@ export function noLedger(changes: Partial<Ledger> = {}): Ledger {
     populated: false,
     used: false,
     entries: 0,
+    altered: false,
     ...changes,
   };
 }

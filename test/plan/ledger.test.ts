@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type AppliedRevision, currentRevision, type Entry, replay } from "../../src/plan/ledger.ts";
+import { ledgerRows } from "./build.ts";
 
 /** `up 0001_a done`, as the ledger enters it. */
 function entry(told: string): Entry {
@@ -69,8 +70,7 @@ describe("what is applied once all entries of a ledger happened", () => {
   });
 
   it("a schema is at the highest of it, what is half there not counted", () => {
-    const ledger = { schema: "s", schemaExists: true, exists: true, populated: true, used: true, entries: 0 };
-    const at = (...told: readonly string[]) => currentRevision({ ...ledger, applied: replay(told.map(entry)) });
+    const at = (...told: readonly string[]) => currentRevision(ledgerRows(replay(told.map(entry))));
     expect(at("up 1_a done", "up 3_c done", "up 2_b done")).toBe("3_c");
     expect(at("up 1_a done", "up 2_b started")).toBe("1_a");
     expect(at("up 1_a done", "down 1_a done")).toBe("base");

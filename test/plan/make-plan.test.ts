@@ -187,6 +187,13 @@ describe("steps from where the schema is", () => {
     expect(relative.to).toBe(to);
   });
 
+  it("refuses a ledger that was written by hand, where its order is not known; also with nothing to do", () => {
+    const ledger = { ...ledgerOf(HISTORY), altered: true };
+    expect(refusal({ ledger, history: HISTORY })).toMatchInlineSnapshot(
+      `"Schema "prod": its ledger was written by hand. Entries have no number, or two the same, so that it is not certain what came last. Number them in the order in which they happened: UPDATE "prod".migration_ledger SET entry = … WHERE …"`,
+    );
+  });
+
   it("more than there are below are refused", () => {
     expect(refusal({ ledger: ledgerOf([A, B]), history: HISTORY, target: "-3" })).toMatchInlineSnapshot(
       `"Target "-3": schema "prod" is at 0002_b, from where at most 2 steps can be taken that way. Name a revision instead."`,
