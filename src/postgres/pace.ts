@@ -7,8 +7,8 @@ const TOGETHER_MS = 250;
 /** What a step is thought to take, in ms, that no schema has had yet and that is quick by what it does. */
 const GUESS_MS = 10;
 
-/** The server takes a message in whole, with many times its size in memory: a million characters are the most of one that is shared. */
-const CHARACTERS_A_MS = 4_000;
+/** How many characters they may have in all: the server reads a message in whole, with many times its size in memory. */
+const TOGETHER_CHARACTERS = 1_000_000;
 
 /** What a run knows of its steps: those that were quick in the schemas before, or have nothing to be slow on, are sent together. */
 export class Pace {
@@ -25,12 +25,13 @@ export class Pace {
    * @param onNothing true where the schema holds nothing that they could be slow on
    */
   together(steps: readonly Step[], onNothing: boolean): number {
-    let left = TOGETHER_MS;
+    let [ms, characters] = [0, 0];
     const end = steps.findIndex((step) => {
       const isQuick = isQuickAnywhere(step.script) || (onNothing && isQuickOnNothing(step.script));
       const guess = isQuick ? GUESS_MS : Number.POSITIVE_INFINITY;
-      left -= Math.max(this.#took.get(stepKey(step)) ?? guess, step.script.sql.length / CHARACTERS_A_MS);
-      return left < 0;
+      ms += this.#took.get(stepKey(step)) ?? guess;
+      characters += step.script.sql.length;
+      return ms > TOGETHER_MS || characters > TOGETHER_CHARACTERS;
     });
     return end < 0 ? steps.length : end;
   }

@@ -4,11 +4,14 @@ import { Refusal } from "../problem.ts";
 import { leavesNothing } from "../script/plain.ts";
 import type { SchemaLock } from "./advisory-lock.ts";
 import { type Database, noticingOf, patiently } from "./connection.ts";
+import { stepKey } from "./pace.ts";
 import type { Entered } from "./record-step.ts";
 import type { ApplyContext, StepResult } from "./run-step.ts";
 import { rolledBack, send } from "./send.ts";
+import { RESET_SESSION } from "./session.ts";
 import { type Place, stepMessages } from "./step-messages.ts";
 import { connectionLost } from "./step-problem.ts";
+import { stepsDone } from "./steps-done.ts";
 
 /**
  * Ends the transaction that the resets behind a step are in: without it the next BEGIN would take them in, and a rollback would
@@ -72,23 +75,34 @@ export async function runTogether(
   // The COMMIT of a step comes behind that of the lock, those of the steps before it, and of their resets.
   const before = messages.map((_, index) => messages.slice(0, index).filter(({ resets }) => resets).length + index);
   const done = steps.filter((_, index) => (takes ? 1 : 0) + (before[index] ?? 0) < committed);
-  const known = durationsIn(answer.result);
-  const share = (performance.now() - started - known.reduce((sum, ms) => sum + ms, 0)) / done.length;
-  for (const [index, step] of done.entries()) {
-    const { revision, direction } = step;
-    const durationMs = (known[index] ?? 0) + share;
-    results.push({ revision, direction, durationMs });
-    pace.note(step, durationMs);
+  const elapsed = performance.now() - started;
+  const told = (durationsMs: readonly number[]) =>
+    done.map(({ revision, direction }, index) => ({ revision, direction, durationMs: durationsMs[index] ?? 0 }));
+  if (error === undefined) {
+    const known = durationsIn(answer.result);
+    const share = (elapsed - known.reduce((sum, ms) => sum + ms, 0)) / steps.length;
+    const took = steps.map((_, index) => (known[index] ?? 0) + share);
+    results.push(...told(took));
+    for (const [index, step] of steps.entries()) pace.note(step, took[index]);
+    return;
   }
-  if (error === undefined) return;
   const isTaken = !takes || committed > 0;
   const failed = steps[done.length];
   if (isTaken && failed) pace.note(failed, undefined);
-  if (!(await rolledBack(client, error))) throw new Refusal([connectionLost(plan, error)]);
+  if (!(await rolledBack(client, error))) {
+    results.push(...told(done.map(() => elapsed / done.length)));
+    throw new Refusal([connectionLost(plan, error)]);
+  }
   if (!isTaken) throw new NotTaken();
+  // The one that failed is to find the session as it would alone. How long it took is no one else's time.
+  await client.query(`${RESET_SESSION};${noticingOf(client)}`);
+  if (done.length === 0) return;
+  const ofRun = await stepsDone(client, { schema: plan.schema, exists: true }, run, []);
+  const tookOf = new Map(ofRun.map((result) => [stepKey(result), result.durationMs]));
+  results.push(...told(done.map((step) => tookOf.get(stepKey(step)) ?? 0)));
 }
 
-/** What the server measured of each step, the COMMIT and the way there and back excepted: those are shared out. None after an error. */
+/** What the server measured of each step, the COMMIT and the way there and back excepted: those are shared out. */
 function durationsIn(answer: unknown): readonly number[] {
   const results = Array.isArray(answer) ? (answer as readonly pg.QueryResult<Entered>[]) : [];
   return results.flatMap(({ command, rows }, index) =>

@@ -10,7 +10,7 @@ import type { StepResult } from "./run-step.ts";
  */
 export async function stepsDone(
   client: pg.ClientBase,
-  { schema, exists }: Ledger,
+  { schema, exists }: Pick<Ledger, "schema" | "exists">,
   run: Run,
   heard: readonly StepResult[],
 ): Promise<StepResult[]> {

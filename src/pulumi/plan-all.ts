@@ -65,12 +65,11 @@ function isDowngrade(plan: Plan): boolean {
 }
 
 /** The same database in sessions that write nothing, and neither wait long nor keep others waiting. */
-function looking({ sessions, signedIn, withClient }: Database): Database {
+function looking(database: Database): Database {
   return {
-    sessions,
-    signedIn,
+    ...database,
     withClient: (callback) =>
-      withClient(async (client) => {
+      database.withClient(async (client) => {
         await client.query(
           "SET default_transaction_read_only = on; SET lock_timeout = '2s'; SET statement_timeout = '20s'",
         );

@@ -6,18 +6,42 @@ import type { ParsedScript } from "./parse-script.ts";
  * value of a sequence. That is known of definitions, which run nobody's code; rows have triggers, and functions do what
  * they like.
  */
-export function leavesNothing({ code, statements }: ParsedScript): boolean {
-  return !code && statements.every(({ node }) => isDefinition(node));
+export function leavesNothing(script: ParsedScript): boolean {
+  return traitsOf(script).leavesNothing;
 }
 
 /** True where a script is quick in a schema that holds nothing yet: it defines, or writes rows that stand in it or are there already. */
-export function isQuickOnNothing({ code, statements }: ParsedScript): boolean {
-  return !code && statements.every(({ node }) => isDefinition(node) || writesFewRows(node));
+export function isQuickOnNothing(script: ParsedScript): boolean {
+  return traitsOf(script).isQuickOnNothing;
 }
 
 /** True where a script is quick whatever the schema holds: it defines, and looks at no row. Locks it may wait for all the same. */
-export function isQuickAnywhere({ code, statements }: ParsedScript): boolean {
-  return !code && statements.every(({ node }) => isDefinition(node) && !looksAtRows(node));
+export function isQuickAnywhere(script: ParsedScript): boolean {
+  return traitsOf(script).isQuickAnywhere;
+}
+
+interface Traits {
+  readonly leavesNothing: boolean;
+  readonly isQuickOnNothing: boolean;
+  readonly isQuickAnywhere: boolean;
+}
+
+/** Asked of each step in each of a thousand schemas: each script is looked at once. */
+const known = new WeakMap<ParsedScript, Traits>();
+
+function traitsOf(script: ParsedScript): Traits {
+  const traits = known.get(script) ?? lookAt(script);
+  known.set(script, traits);
+  return traits;
+}
+
+function lookAt({ code, statements }: ParsedScript): Traits {
+  const all = (is: (node: Node) => boolean) => !code && statements.every(({ node }) => is(node));
+  return {
+    leavesNothing: all(isDefinition),
+    isQuickOnNothing: all((node) => isDefinition(node) || writesFewRows(node)),
+    isQuickAnywhere: all((node) => isDefinition(node) && !looksAtRows(node)),
+  };
 }
 
 /** What defines and looks at no row, whatever functions stand in it: they are called later. */
@@ -52,17 +76,20 @@ function looksAtRows(node: Node): boolean {
   return CHANGES.has(type) || ("CreateStmt" in node && node.CreateStmt.partbound !== undefined);
 }
 
-/** A table, sequence or view that only its session sees. */
-function isTemporary(node: Node): boolean {
-  const relation =
-    "CreateStmt" in node
-      ? node.CreateStmt.relation
-      : "CreateSeqStmt" in node
-        ? node.CreateSeqStmt.sequence
-        : "ViewStmt" in node
-          ? node.ViewStmt.view
-          : undefined;
-  return relation?.relpersistence === "t" || relation?.schemaname?.startsWith("pg_temp") === true;
+/** True for what only its session sees: said to be temporary, or named in pg_temp, wherever in the statement that stands. */
+function isTemporary(tree: unknown): boolean {
+  if (typeof tree !== "object" || tree === null) return false;
+  return Object.entries(tree).some(
+    ([key, value]) =>
+      (key === "relpersistence" && value === "t") ||
+      (key === "schemaname" && isTemporarySchema(value)) ||
+      (key === "String" && isTemporarySchema((value as { readonly sval?: unknown }).sval)) ||
+      isTemporary(value),
+  );
+}
+
+function isTemporarySchema(name: unknown): boolean {
+  return typeof name === "string" && name.startsWith("pg_temp");
 }
 
 function writesFewRows(node: Node): boolean {

@@ -129,6 +129,12 @@ describe("steps that were quick in the schema before", () => {
     }
   });
 
+  test("may each define the same function for their session, on an empty schema too", async () => {
+    const helper = "CREATE FUNCTION pg_temp.helper() RETURNS int LANGUAGE sql AS 'SELECT 1'";
+    const results = await up(["helped"], historyOf({ "0001_helps": helper, "0002_helps": helper }));
+    expect(results.map(({ to, problems }) => [to, problems])).toEqual([["0002_helps", []]]);
+  });
+
   test("leave nothing to each other: settings, roles, temporary tables", async () => {
     const leaving = historyOf({
       "0001_leaves": "SET statement_timeout = 4711; SET search_path TO public; CREATE TEMP TABLE left_over (id int)",
@@ -274,6 +280,10 @@ describe("a step that fails among others", () => {
     );
     expect(results.map(({ to, problems }) => [to, problems])).toEqual(Array(2).fill(["0006_last", []]));
     expect(retried).toEqual(["second 0005_locks"]);
+    // Those before it are not told with the time for which it waited.
+    const took = results[1]?.steps.slice(0, 4).map(({ durationMs }) => durationMs) ?? [];
+    expect(took).toHaveLength(4);
+    expect(Math.max(...took)).toBeLessThan(200);
     expect(await notes("second")).toMatchObject({ transactions: 4 });
   });
 });
