@@ -1,5 +1,5 @@
 import { withSchemaLock } from "../postgres/advisory-lock.ts";
-import { type Database, patiently } from "../postgres/connection.ts";
+import { type Database, patiently } from "../postgres/database.ts";
 import { type HandOver, handOverSql } from "../postgres/hand-over.ts";
 import { refusalOf } from "../postgres/refusal-of.ts";
 import type { StepSettings } from "../postgres/step-messages.ts";

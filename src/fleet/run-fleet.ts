@@ -3,7 +3,7 @@ import pLimit from "p-limit";
 import { planner } from "../plan/planner.ts";
 import type { SnapshotUnused } from "../plan/snapshot.ts";
 import { checkWave } from "../postgres/check-wave.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/database.ts";
 import { Pace } from "../postgres/pace.ts";
 import type { Problem } from "../problem.ts";
 import { runSchema, type SchemaOptions, type SchemaResult, type Wish, withoutSnapshot } from "./run-schema.ts";

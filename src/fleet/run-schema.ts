@@ -6,7 +6,7 @@ import type { PlanRequest } from "../plan/plan-request.ts";
 import type { SnapshotUnused } from "../plan/snapshot.ts";
 import { type SchemaLock, withLockToTake, withSchemaLock } from "../postgres/advisory-lock.ts";
 import { applyPlan, beginsTogether } from "../postgres/apply-plan.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/database.ts";
 import { ledgerChanged, ledgerLook, readLedgers } from "../postgres/ledger-table.ts";
 import { refusalOf } from "../postgres/refusal-of.ts";
 import type { ApplyContext, StepResult } from "../postgres/run-step.ts";

@@ -5,7 +5,7 @@ import type { Plan, Step } from "../plan/plan.ts";
 import { type Problem, Refusal } from "../problem.ts";
 import { isQuickOnNothing } from "../script/plain.ts";
 import { type SchemaLock, withDatabaseLock } from "./advisory-lock.ts";
-import type { Database } from "./connection.ts";
+import type { Database } from "./database.ts";
 import type { Pace } from "./pace.ts";
 import { preambleOf } from "./preamble.ts";
 import { type ApplyContext, runStep, type StepResult } from "./run-step.ts";

@@ -1,6 +1,7 @@
 import pg from "pg";
 import { type Problem, Refusal } from "../problem.ts";
-import { type Database, messageOf, patiently, serverError } from "./connection.ts";
+import { type Database, patiently } from "./database.ts";
+import { messageOf, serverError } from "./server-error.ts";
 
 /** Longer than the server's own limit, so that it is the server that says why. */
 const ANSWER_TIMEOUT_MS = 75_000;

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type Problem, Refusal } from "../problem.ts";
-import { type Connection, type Database, serverName } from "./connection.ts";
+import { type Connection, serverName } from "./connection.ts";
+import type { Database } from "./database.ts";
 
 /**
  * Schemas at once where nothing is asked, by the cores of this machine (PostgreSQL does not tell its own): four times as many, or

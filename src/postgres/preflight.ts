@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { Problem } from "../problem.ts";
-import { type Connection, type Database, serverName } from "./connection.ts";
+import { type Connection, serverName } from "./connection.ts";
+import type { Database } from "./database.ts";
 
 /**
  * What would make any change fail, known before the first one: a pooler that shares sessions, a server or role that is

@@ -1,6 +1,6 @@
 import pg from "pg";
 import { Refusal } from "../problem.ts";
-import { messageOf, serverError } from "./connection.ts";
+import { messageOf, serverError } from "./server-error.ts";
 import { endsSession, isByAdmin } from "./sqlstate.ts";
 
 /**

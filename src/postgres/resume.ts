@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { Statement } from "../script/parse-script.ts";
 import { type Repetition, repetition } from "../script/repeatable.ts";
-import { patiently } from "./connection.ts";
+import { patiently } from "./database.ts";
 import { quoteName, quoteText } from "./session.ts";
 
 type IndexState = "missing" | "invalid" | "valid";

@@ -3,7 +3,7 @@ import type { MigrationClient } from "../history/migration.ts";
 import { parseSync } from "../script/parser.ts";
 import { leavesRole } from "../script/role-escape.ts";
 import { transactionKind } from "../script/transaction.ts";
-import { patiently } from "./connection.ts";
+import { patiently } from "./database.ts";
 import type { CodeMessage } from "./step-messages.ts";
 
 /** Runs a migration in TypeScript in the step's session. */

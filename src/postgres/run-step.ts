@@ -4,7 +4,7 @@ import type { Plan, Step } from "../plan/plan.ts";
 import { type Blocker, Refusal } from "../problem.ts";
 import { isRepeatable } from "../script/repeatable.ts";
 import type { SchemaLock } from "./advisory-lock.ts";
-import { type Database, noticingOf, patiently } from "./connection.ts";
+import { type Database, noticingOf, patiently } from "./database.ts";
 import type { Pace } from "./pace.ts";
 import { type Run, recordFailure } from "./record-step.ts";
 import { prepareAgain } from "./resume.ts";

@@ -3,7 +3,7 @@ import type { Plan, Step } from "../plan/plan.ts";
 import { Refusal } from "../problem.ts";
 import { leavesNothing } from "../script/plain.ts";
 import type { SchemaLock } from "./advisory-lock.ts";
-import { type Database, noticingOf, patiently } from "./connection.ts";
+import { type Database, noticingOf, patiently } from "./database.ts";
 import { stepKey } from "./pace.ts";
 import type { Entered } from "./record-step.ts";
 import type { ApplyContext, StepResult } from "./run-step.ts";

@@ -1,6 +1,6 @@
 import pg from "pg";
 import { Refusal } from "../problem.ts";
-import { serverError } from "./connection.ts";
+import { serverError } from "./server-error.ts";
 import { endsSession } from "./sqlstate.ts";
 
 /**

@@ -1,7 +1,9 @@
 import pg from "pg";
 import { type Problem, Refusal } from "../problem.ts";
 import { fitsAny, isPattern, schemaNameProblem } from "../schema-name.ts";
-import { type Connection, serverError, withDatabase } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { withDatabase } from "./database.ts";
+import { serverError } from "./server-error.ts";
 
 /** Which schemas a fleet owns, as its config says it. */
 export interface Selection {

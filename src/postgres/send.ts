@@ -1,6 +1,6 @@
 import pg from "pg";
 import type { Blocker } from "../problem.ts";
-import type { Database } from "./connection.ts";
+import type { Database } from "./database.ts";
 import { endsSession } from "./sqlstate.ts";
 import { withWatch } from "./watch.ts";
 

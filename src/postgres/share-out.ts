@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { Database } from "./connection.ts";
+import type { Database } from "./database.ts";
 
 /** So many items (schemas, say) are worth the sign-in of one session more. */
 const ITEMS_A_SESSION = 100;

@@ -3,7 +3,7 @@ import type { Plan, Step } from "../plan/plan.ts";
 import type { Blocker, Problem, ServerError } from "../problem.ts";
 import { lineAt } from "../script/parse-script.ts";
 import { isRepeatable } from "../script/repeatable.ts";
-import { messageOf, serverError } from "./connection.ts";
+import { messageOf, serverError } from "./server-error.ts";
 import { DISK_FULL, isByAdmin, isTransient } from "./sqlstate.ts";
 import type { Message } from "./step-messages.ts";
 

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import pg from "pg";
 import { type Blocker, Refusal } from "../problem.ts";
-import { backendOf, type Database, patiently } from "./connection.ts";
+import { backendOf, type Database, patiently } from "./database.ts";
 
 /** How often a running step is looked at, in ms; one that is done before costs nothing. */
 const INTERVAL_MS = 1_000;

@@ -3,7 +3,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import { readHistory } from "../history/read-history.ts";
 import { BASE, compareIds } from "../history/revision.ts";
 import { currentRevision, type Ledger } from "../plan/ledger.ts";
-import { withDatabase } from "../postgres/connection.ts";
+import { withDatabase } from "../postgres/database.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
 import { shareOut } from "../postgres/share-out.ts";
 import { errorText } from "../problem-text.ts";

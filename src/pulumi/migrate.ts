@@ -1,6 +1,6 @@
 import { handOverAll } from "../fleet/hand-over-all.ts";
 import { readHistory } from "../history/read-history.ts";
-import { withDatabase } from "../postgres/connection.ts";
+import { withDatabase } from "../postgres/database.ts";
 import { mostSessions } from "../postgres/free-sessions.ts";
 import { refuseIfAny } from "../problem.ts";
 import { engineLog } from "./engine-log.ts";

@@ -1,6 +1,6 @@
 import { hostname, userInfo } from "node:os";
 import { readHistory } from "../history/read-history.ts";
-import { withDatabase } from "../postgres/connection.ts";
+import { withDatabase } from "../postgres/database.ts";
 import { mostSessions } from "../postgres/free-sessions.ts";
 import { fleetNotes } from "./fleet-notes.ts";
 import { type Inputs, type Outputs, wishes } from "./inputs.ts";

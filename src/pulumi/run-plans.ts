@@ -5,7 +5,7 @@ import { type FleetResult, runFleet } from "../fleet/run-fleet.ts";
 import type { Wish } from "../fleet/run-schema.ts";
 import { isRelative } from "../history/target.ts";
 import { type Plan, stepName } from "../plan/plan.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/database.ts";
 import { sessionsFor } from "../postgres/free-sessions.ts";
 import { holderText, problemText } from "../problem-text.ts";
 import type { EngineLog } from "./engine-log.ts";

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type pg from "pg";
-import { type Connection, withDatabase } from "../postgres/connection.ts";
+import type { Connection } from "../postgres/connection.ts";
+import { withDatabase } from "../postgres/database.ts";
 
 /** What pg_dump's thread is started with. */
 export interface DumpRequest {

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { type Connection, withDatabase } from "../postgres/connection.ts";
+import type { Connection } from "../postgres/connection.ts";
+import { withDatabase } from "../postgres/database.ts";
 import { quoteName } from "../postgres/session.ts";
 
 /** A name that nothing else in the world has, and that is written without quotes. */

@@ -4,7 +4,7 @@ import { isRelative, targetOf } from "../history/target.ts";
 import { currentRevision } from "../plan/ledger.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import { stepName } from "../plan/plan.ts";
-import { withDatabase } from "../postgres/connection.ts";
+import { withDatabase } from "../postgres/database.ts";
 import { type LastEvent, readLastEvents } from "../postgres/last-events.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
 import { type Problem, Refusal } from "../problem.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { APPLICATION_NAME } from "../../src/postgres/connection.ts";
+import { APPLICATION_NAME } from "../../src/postgres/database.ts";
 import { useDatabase } from "../support/database.ts";
 import { historyOf } from "../support/history.ts";
 import { SETTINGS, up, wish, withSession } from "../support/migrate.ts";

@@ -3,7 +3,7 @@ import type pg from "pg";
 import { describe, expect, test } from "vitest";
 import type { FleetOptions } from "../../src/fleet/run-fleet.ts";
 import type { SchemaResult } from "../../src/fleet/run-schema.ts";
-import { APPLICATION_NAME } from "../../src/postgres/connection.ts";
+import { APPLICATION_NAME } from "../../src/postgres/database.ts";
 import { type LockHolder, Refusal } from "../../src/problem.ts";
 import { problemText } from "../../src/problem-text.ts";
 import { useDatabase } from "../support/database.ts";

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { afterAll, describe, expect, test } from "vitest";
 import type { SchemaResult } from "../../src/fleet/run-schema.ts";
-import { APPLICATION_NAME } from "../../src/postgres/connection.ts";
+import { APPLICATION_NAME } from "../../src/postgres/database.ts";
 import { startEmbeddedPostgres } from "../../toolchain/embedded-postgres.ts";
 import { clientConfig } from "../support/database.ts";
 import { type FleetProcess, startFleet } from "../support/fleet.ts";

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type Connection, withDatabase } from "../../src/postgres/connection.ts";
+import type { Connection } from "../../src/postgres/connection.ts";
+import { withDatabase } from "../../src/postgres/database.ts";
 import { preflight } from "../../src/postgres/preflight.ts";
 import { useDatabase } from "../support/database.ts";
 import { pgBouncer, withPgBouncer } from "../support/pgbouncer.ts";

@@ -1,7 +1,8 @@
 import { chownSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type Connection, withDatabase } from "../../src/postgres/connection.ts";
+import type { Connection } from "../../src/postgres/connection.ts";
+import { withDatabase } from "../../src/postgres/database.ts";
 import { preflight } from "../../src/postgres/preflight.ts";
 import type { Problem } from "../../src/problem.ts";
 import { problemText } from "../../src/problem-text.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { FleetOptions } from "../../src/fleet/run-fleet.ts";
 import type { SchemaResult, Wish } from "../../src/fleet/run-schema.ts";
 import type { History } from "../../src/history/revision.ts";
-import { withDatabase } from "../../src/postgres/connection.ts";
+import { withDatabase } from "../../src/postgres/database.ts";
 import { problemText } from "../../src/problem-text.ts";
 import { useDatabase } from "../support/database.ts";
 import { historyOf } from "../support/history.ts";

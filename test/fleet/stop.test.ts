@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type FleetResult, runFleet } from "../../src/fleet/run-fleet.ts";
 import { withSchemaLock } from "../../src/postgres/advisory-lock.ts";
-import { withDatabase } from "../../src/postgres/connection.ts";
+import { withDatabase } from "../../src/postgres/database.ts";
 import { useDatabase } from "../support/database.ts";
 import { historyOf } from "../support/history.ts";
 import { NEVER, newRun, SETTINGS, wish, withSession } from "../support/migrate.ts";

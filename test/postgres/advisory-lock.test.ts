@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { describe, expect, test } from "vitest";
 import { withSchemaLock } from "../../src/postgres/advisory-lock.ts";
-import { APPLICATION_NAME } from "../../src/postgres/connection.ts";
+import { APPLICATION_NAME } from "../../src/postgres/database.ts";
 import { type LockHolder, Refusal } from "../../src/problem.ts";
 import { problemText } from "../../src/problem-text.ts";
 import { useDatabase } from "../support/database.ts";

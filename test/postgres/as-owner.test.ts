@@ -1,7 +1,7 @@
 import pg from "pg";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { handOverAll } from "../../src/fleet/hand-over-all.ts";
-import { withDatabase } from "../../src/postgres/connection.ts";
+import { withDatabase } from "../../src/postgres/database.ts";
 import { findHandOvers } from "../../src/postgres/hand-over.ts";
 import { examineRoles } from "../../src/postgres/role-rights.ts";
 import { problemText } from "../../src/problem-text.ts";

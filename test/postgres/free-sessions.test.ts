@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { describe, expect, test } from "vitest";
-import { withDatabase } from "../../src/postgres/connection.ts";
+import { withDatabase } from "../../src/postgres/database.ts";
 import { atOnceByCores, sessionsFor } from "../../src/postgres/free-sessions.ts";
 import { useDatabase } from "../support/database.ts";
 import { problemsOf } from "../support/migrate.ts";

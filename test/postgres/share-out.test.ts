@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Connection, type Database, withDatabase } from "../../src/postgres/connection.ts";
+import type { Connection } from "../../src/postgres/connection.ts";
+import { type Database, withDatabase } from "../../src/postgres/database.ts";
 import { createLedger, readLedgers } from "../../src/postgres/ledger-table.ts";
 import { shareOut } from "../../src/postgres/share-out.ts";
 import { useDatabase } from "../support/database.ts";

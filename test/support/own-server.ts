@@ -1,5 +1,6 @@
 import pg from "pg";
-import { APPLICATION_NAME, type Connection } from "../../src/postgres/connection.ts";
+import type { Connection } from "../../src/postgres/connection.ts";
+import { APPLICATION_NAME } from "../../src/postgres/database.ts";
 import type { EmbeddedServer } from "../../toolchain/embedded-postgres.ts";
 import { clientConfig, type TestDatabase } from "./database.ts";
 

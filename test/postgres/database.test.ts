@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
-import { APPLICATION_NAME, type Connection, withDatabase } from "../../src/postgres/connection.ts";
+import type { Connection } from "../../src/postgres/connection.ts";
+import { APPLICATION_NAME, withDatabase } from "../../src/postgres/database.ts";
 import { problemText } from "../../src/problem-text.ts";
 import { useDatabase } from "../support/database.ts";
 import { problemsOf, withSession } from "../support/migrate.ts";
