@@ -45,11 +45,11 @@ function rowsOf(group: readonly SchemaResult[], room: number): readonly Row[] {
     first.to,
     timeOf(group.map(({ steps }) => steps.reduce((sum, step) => sum + step.durationMs, 0))),
   ];
-  const timed = first.steps.map((step, index) => ({
-    step,
-    durations: group.flatMap(({ steps }) => steps[index]?.durationMs ?? []),
-  }));
-  const longest = new Set(timed.toSorted((one, other) => middle(other) - middle(one)).slice(0, room));
+  const timed = first.steps.map((step, index) => {
+    const durations = group.flatMap(({ steps }) => steps[index]?.durationMs ?? []);
+    return { step, durations, middle: middleOf(durations) };
+  });
+  const longest = new Set(timed.toSorted((one, other) => other.middle - one.middle).slice(0, room));
   const rows: Row[] = [head];
   let hidden: Timed[] = [];
   for (const [index, each] of timed.entries()) {
@@ -68,6 +68,7 @@ function rowsOf(group: readonly SchemaResult[], room: number): readonly Row[] {
 interface Timed {
   readonly step: StepResult;
   readonly durations: readonly number[];
+  readonly middle: number;
 }
 
 function stepRow({ step: { direction, first, revision }, durations }: Timed): Row {
@@ -78,11 +79,7 @@ function stepRow({ step: { direction, first, revision }, durations }: Timed): Ro
 function hiddenRow(hidden: readonly Timed[]): Row {
   const [only] = hidden;
   if (only && hidden.length === 1) return stepRow(only);
-  return ["", "", `… ${count(hidden.length, "step")} …`, time(hidden.reduce((sum, each) => sum + middle(each), 0))];
-}
-
-function middle({ durations }: Timed): number {
-  return middleOf(durations);
+  return ["", "", `… ${count(hidden.length, "step")} …`, time(hidden.reduce((sum, { middle }) => sum + middle, 0))];
 }
 
 function middleOf(durations: readonly number[]): number {
