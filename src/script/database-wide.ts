@@ -15,10 +15,18 @@ export interface DatabaseWide {
 export function databaseWide(node: Node): DatabaseWide | undefined {
   const [type = "", body] = Object.entries(node)[0] ?? [];
   const kind = KINDS[type];
-  if (kind !== undefined) return { kind, repeatable: REPEATABLE.has(type) || isGuarded(body) };
-  if (!("DropStmt" in node)) return undefined;
-  const dropped = DROPPED[node.DropStmt.removeType ?? ""];
-  return dropped === undefined ? undefined : { kind: dropped, repeatable: node.DropStmt.missing_ok === true };
+  if (kind !== undefined) return { kind, repeatable: REPEATABLE.has(type) || isGuarded(body) || setsOptions(body) };
+  if ("DropStmt" in node) return ofObject(node.DropStmt.removeType, node.DropStmt.missing_ok === true);
+  // A second time, the old name is gone.
+  if ("RenameStmt" in node) return ofObject(node.RenameStmt.renameType, false);
+  if ("AlterObjectSchemaStmt" in node) return ofObject(node.AlterObjectSchemaStmt.objectType, true);
+  if ("AlterOwnerStmt" in node) return ofObject(node.AlterOwnerStmt.objectType, true);
+  return undefined;
+}
+
+function ofObject(type: string | undefined, repeatable: boolean): DatabaseWide | undefined {
+  const kind = OBJECTS[type ?? ""];
+  return kind === undefined ? undefined : { kind, repeatable };
 }
 
 /** IF NOT EXISTS, IF EXISTS, OR REPLACE, as the grammar calls them. */
@@ -26,6 +34,12 @@ function isGuarded(body: object | undefined): boolean {
   return (
     body !== undefined && ["if_not_exists", "missing_ok", "replace"].some((key) => Reflect.get(body, key) === true)
   );
+}
+
+/** ALTER SERVER and its kin: OPTIONS (SET …) says how it should be; to ADD or DROP one fails where that was done. */
+function setsOptions(body: object | undefined): boolean {
+  const { options = [] } = (body ?? {}) as { readonly options?: readonly Node[] };
+  return options.length > 0 && options.every((each) => "DefElem" in each && each.DefElem.defaction === "DEFELEM_SET");
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -57,6 +71,12 @@ const KINDS: Readonly<Record<string, string>> = {
   CreateUserMappingStmt: "user mapping",
   DropUserMappingStmt: "user mapping",
   CreateAmStmt: "access method",
+  AlterFdwStmt: "foreign data wrapper",
+  AlterForeignServerStmt: "foreign server",
+  AlterUserMappingStmt: "user mapping",
+  AlterExtensionContentsStmt: "extension",
+  DropOwnedStmt: "role",
+  ReassignOwnedStmt: "role",
 };
 
 /** Those that say how something should be, so that saying it again changes nothing. */
@@ -72,9 +92,11 @@ const REPEATABLE: ReadonlySet<string> = new Set([
   "AlterDatabaseStmt",
   "AlterDatabaseSetStmt",
   "AlterEventTrigStmt",
+  "AlterExtensionContentsStmt",
+  "ReassignOwnedStmt",
 ]);
 
-const DROPPED: Readonly<Record<string, string>> = {
+const OBJECTS: Readonly<Record<string, string>> = {
   OBJECT_EXTENSION: "extension",
   OBJECT_SCHEMA: "schema",
   OBJECT_PUBLICATION: "publication",
@@ -83,4 +105,8 @@ const DROPPED: Readonly<Record<string, string>> = {
   OBJECT_FDW: "foreign data wrapper",
   OBJECT_FOREIGN_SERVER: "foreign server",
   OBJECT_ACCESS_METHOD: "access method",
+  OBJECT_ROLE: "role",
+  OBJECT_DATABASE: "database",
+  OBJECT_TABLESPACE: "tablespace",
+  OBJECT_SUBSCRIPTION: "subscription",
 };

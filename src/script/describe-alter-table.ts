@@ -24,7 +24,7 @@ function describeCommand(command: AlterTableCmd, table: string, objtype: string 
         ...(name !== undefined && { holder: { table, column: name } }),
       };
     case "AT_AlterColumnType":
-      return keeps(`change the type of column ${column} to ${columnType(command.def)}`);
+      return changesType(command.def, column);
     case "AT_SetNotNull":
       return keeps(`require a value in column ${column}`);
     case "AT_DropNotNull":
@@ -61,8 +61,11 @@ function partitionOf(def: Node | undefined): string {
   return def && "PartitionCmd" in def ? relationName(def.PartitionCmd.name) : "";
 }
 
-function columnType(def: Node | undefined): string {
-  return def && "ColumnDef" in def ? typeName(def.ColumnDef.typeName) : "another type";
+/** With USING the values are whatever its expression says, also cut or gone: a cast that would lose something asks for one. */
+function changesType(def: Node | undefined, column: string): Effect {
+  const { typeName: type, raw_default: using } = def && "ColumnDef" in def ? def.ColumnDef : {};
+  const words = `change the type of column ${column} to ${type ? typeName(type) : "another type"}`;
+  return using ? { words: `${words}, by an expression`, drops: true } : keeps(words);
 }
 
 const CONSTRAINTS: Readonly<Record<string, string>> = {

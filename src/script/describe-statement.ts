@@ -5,15 +5,25 @@ import { columns, kindName, lastName, nameOf, objectName, relationName, typeName
 
 /** What a statement does, in plain words; most do one thing, an ALTER TABLE as many as it lists. */
 export function describeStatement(node: Node, sql: string): readonly Effect[] {
+  const deleted = queriesIn(node).flatMap((query) => describeStatement(query, "").filter(({ drops }) => drops));
+  return [...describeItself(node, sql), ...deleted];
+}
+
+function describeItself(node: Node, sql: string): readonly Effect[] {
   if ("AlterTableStmt" in node) return describeAlterTable(node.AlterTableStmt);
   if ("DropStmt" in node) return describeDrop(node);
   if ("TruncateStmt" in node) {
-    return (node.TruncateStmt.relations ?? []).map((table) => ({
-      ...drop(`delete all rows of ${nameOf(table)} (TRUNCATE)`),
+    const { relations = [], behavior } = node.TruncateStmt;
+    const cascade = behavior === "DROP_CASCADE" ? " and of all tables that refer to it" : "";
+    return relations.map((table) => ({
+      ...drop(`delete all rows of ${nameOf(table)}${cascade} (TRUNCATE)`),
       holder: { table: nameOf(table) },
     }));
   }
-  if ("DropOwnedStmt" in node) return [drop("drop all that roles own")];
+  if ("DropOwnedStmt" in node) {
+    const roles = (node.DropOwnedStmt.roles ?? []).map(nameOf).join(", ");
+    return [drop(`drop all that belongs to ${roles}, in every schema`)];
+  }
   if ("DropdbStmt" in node) return [drop(`drop database ${node.DropdbStmt.dbname}`)];
   if ("DropRoleStmt" in node) return (node.DropRoleStmt.roles ?? []).map((role) => drop(`drop role ${nameOf(role)}`));
   if ("DeleteStmt" in node) {
@@ -27,16 +37,17 @@ export function describeStatement(node: Node, sql: string): readonly Effect[] {
     );
     return [{ words: `merge rows into ${relationName(relation)}${deletes ? ", deleting some" : ""}`, drops: deletes }];
   }
-  const effect = does(describeCreate(node) ?? describeChange(node) ?? firstLine(sql));
-  return [effect, ...withClauses(node).flatMap((query) => describeStatement(query, "").filter(({ drops }) => drops))];
+  return [does(describeCreate(node) ?? describeChange(node) ?? firstLine(sql))];
 }
 
-/** The queries in a statement's WITH: they may delete. */
-function withClauses(node: Node): readonly Node[] {
+/** The queries in a statement's WITH, and the one that a table is made of: they may delete. */
+function queriesIn(node: Node): readonly Node[] {
   const statement = Object.values(node)[0] as { readonly withClause?: { readonly ctes?: readonly Node[] } };
-  return (statement.withClause?.ctes ?? []).flatMap((cte) =>
-    "CommonTableExpr" in cte && cte.CommonTableExpr.ctequery ? [cte.CommonTableExpr.ctequery] : [],
+  const queries = (statement.withClause?.ctes ?? []).flatMap((cte) =>
+    "CommonTableExpr" in cte ? [cte.CommonTableExpr.ctequery] : [],
   );
+  const source = "CreateTableAsStmt" in node ? node.CreateTableAsStmt.query : undefined;
+  return [...queries, source].filter((query) => query !== undefined);
 }
 
 function describeCreate(node: Node): string | undefined {

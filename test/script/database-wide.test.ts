@@ -35,6 +35,17 @@ describe("what there is one of for all schemas of a database", () => {
     ["CREATE OR REPLACE LANGUAGE l HANDLER h", "language, repeatable"],
     ["CREATE SERVER s FOREIGN DATA WRAPPER w", "foreign server, once"],
     ["CREATE SERVER IF NOT EXISTS s FOREIGN DATA WRAPPER w", "foreign server, repeatable"],
+    ["ALTER SERVER s OPTIONS (SET host 'x')", "foreign server, repeatable"],
+    ["ALTER SERVER s OPTIONS (ADD host 'x')", "foreign server, once"],
+    ["ALTER USER MAPPING FOR web SERVER s OPTIONS (SET user 'x')", "user mapping, repeatable"],
+    ["ALTER ROLE web RENAME TO web2", "role, once"],
+    ["ALTER SCHEMA audit RENAME TO audit2", "schema, once"],
+    ["ALTER SCHEMA audit OWNER TO web", "schema, repeatable"],
+    ["ALTER PUBLICATION p RENAME TO q", "publication, once"],
+    ["ALTER EXTENSION pg_trgm SET SCHEMA extensions", "extension, repeatable"],
+    ["ALTER EXTENSION own ADD TABLE users", "extension, repeatable"],
+    ["DROP OWNED BY web", "role, once"],
+    ["REASSIGN OWNED BY web TO deploy", "role, repeatable"],
   ])("%s", (sql, expected) => {
     expect(wide(sql)).toBe(expected);
   });
@@ -44,6 +55,9 @@ describe("what there is one of for all schemas of a database", () => {
     "DROP TABLE users",
     "CREATE INDEX CONCURRENTLY i ON users (id)",
     "GRANT SELECT ON users TO web",
+    "ALTER TABLE users RENAME TO people",
+    "ALTER TABLE users OWNER TO web",
+    "CREATE CAST (money_in AS text) WITH INOUT",
     "DO $$ BEGIN CREATE ROLE web; END $$",
   ])("not: %s", (sql) => {
     expect(wide(sql)).toBe("of the schema");

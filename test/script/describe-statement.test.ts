@@ -25,6 +25,7 @@ describe("a statement in plain words", () => {
     ["DROP TABLE billing.items CASCADE", "drop table billing.items and all that depends on it"],
     ["ALTER TABLE users RENAME TO people", "rename table users to people"],
     ["TRUNCATE users", "delete all rows of users (TRUNCATE)"],
+    ["TRUNCATE users CASCADE", "delete all rows of users and of all tables that refer to it (TRUNCATE)"],
     // Columns
     ["ALTER TABLE users ADD COLUMN cpf varchar(14)", "add column users.cpf varchar(14)"],
     ["ALTER TABLE users ADD COLUMN age int NOT NULL", "add column users.age integer, required"],
@@ -36,6 +37,10 @@ describe("a statement in plain words", () => {
     ["ALTER TABLE users DROP COLUMN cpf", "drop column users.cpf"],
     ["ALTER TABLE users DROP COLUMN cpf CASCADE", "drop column users.cpf and all that depends on it"],
     ["ALTER TABLE users ALTER COLUMN cpf TYPE text", "change the type of column users.cpf to text"],
+    [
+      "ALTER TABLE users ALTER COLUMN cpf TYPE int USING NULL",
+      "change the type of column users.cpf to integer, by an expression",
+    ],
     ["ALTER TABLE users ALTER COLUMN cpf SET NOT NULL", "require a value in column users.cpf"],
     ["ALTER TABLE users ALTER COLUMN cpf DROP NOT NULL", "allow no value in column users.cpf"],
     ["ALTER TABLE users ALTER COLUMN cpf SET DEFAULT ''", "set a default for column users.cpf"],
@@ -145,6 +150,8 @@ describe("what goes away is told", () => {
     "TRUNCATE users",
     "DELETE FROM users",
     "DELETE FROM users WHERE id = 1",
+    "DROP OWNED BY web, batch",
+    "ALTER TABLE users ALTER COLUMN cpf TYPE int USING NULL",
   ])("%s", (sql) => {
     expect(drops(sql)).toEqual(words(sql));
   });
@@ -154,11 +161,25 @@ describe("what goes away is told", () => {
     "ALTER TABLE users ADD COLUMN cpf text",
     "ALTER TABLE users ALTER COLUMN cpf DROP NOT NULL",
     "ALTER TABLE users ALTER COLUMN cpf DROP DEFAULT",
+    "ALTER TABLE users ALTER COLUMN cpf TYPE text",
     "ALTER TABLE users RENAME TO people",
     "UPDATE users SET cpf = NULL",
     "INSERT INTO users VALUES ('DROP TABLE users')",
   ])("not where nothing does: %s", (sql) => {
     expect(drops(sql)).toEqual([]);
+  });
+
+  it.each([
+    ["WITH e AS (DELETE FROM orders RETURNING id) DELETE FROM users USING e", ["users", "orders"]],
+    ["WITH e AS (DELETE FROM orders RETURNING id) SELECT * FROM e", ["orders"]],
+    ["WITH e AS (DELETE FROM orders RETURNING id) UPDATE users SET a = 1 FROM e", ["orders"]],
+    [
+      "WITH e AS (DELETE FROM orders RETURNING id) MERGE INTO users u USING e ON e.id = u.id WHEN MATCHED THEN DO NOTHING",
+      ["orders"],
+    ],
+    ["CREATE TABLE c AS WITH e AS (DELETE FROM orders RETURNING id) SELECT * FROM e", ["orders"]],
+  ])("also where a statement deletes on the way: %s", (sql, tables) => {
+    expect(drops(sql)).toEqual(tables.map((table) => `delete all rows of ${table}`));
   });
 
   it("of a statement that does several things, only what goes", () => {
