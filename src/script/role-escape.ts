@@ -6,7 +6,7 @@ import { type Node, parsePlPgSQLSync, parseSync } from "./parser.ts";
 /**
  * What in a script would get out of the role that it runs as, or let others run as it: SET ROLE and its kin, also in a DO block
  * or the body of a function, and SECURITY DEFINER without a search path of its own. What a script puts together at run time
- * (EXECUTE) is not seen.
+ * (EXECUTE, the name of a setting) is not seen.
  */
 export function roleEscapes({ file, statements }: ParsedScript): readonly Problem[] {
   return statements.flatMap((statement): readonly Problem[] => {
@@ -34,18 +34,27 @@ function setsRole(tree: unknown): boolean {
   // It holds a SET SESSION AUTHORIZATION DEFAULT (manual, DISCARD).
   if ("DiscardStmt" in node && node.DiscardStmt.target === "DISCARD_ALL") return true;
   if ("FuncCall" in node && lastName(node.FuncCall.funcname) === "set_config") {
-    const [setting] = node.FuncCall.args ?? [];
-    if (setting && "A_Const" in setting && ROLE_SETTINGS.has(setting.A_Const.sval?.sval?.toLowerCase() ?? "")) {
-      return true;
-    }
+    const args = node.FuncCall.args ?? [];
+    const named = args.find((arg) => "NamedArgExpr" in arg && arg.NamedArgExpr.name === "setting_name");
+    if (ROLE_SETTINGS.has(constant(named ?? args[0]).toLowerCase())) return true;
   }
+  // The view's rule is a set_config as well (manual 53.25).
+  if ("UpdateStmt" in node && node.UpdateStmt.relation?.relname === "pg_settings") return true;
   return Object.values(tree).some(setsRole);
+}
+
+/** The text that an argument is, also cast or named; empty where it is none. */
+function constant(arg: Node | undefined): string {
+  if (!arg) return "";
+  if ("TypeCast" in arg) return constant(arg.TypeCast.arg);
+  if ("NamedArgExpr" in arg) return constant(arg.NamedArgExpr.arg);
+  return "A_Const" in arg ? (arg.A_Const.sval?.sval ?? "") : "";
 }
 
 /** The SQL in a statement's DO block or function body: each statement of PL/pgSQL, or the whole of an SQL function. */
 function bodiesOf(node: Node, sql: string): readonly string[] {
   const code = codeOf(node);
-  if (code === undefined || !/role|session|set_config|discard/i.test(code.text)) return [];
+  if (code === undefined || !/role|session|set_config|discard|pg_settings/i.test(code.text)) return [];
   if (code.language === "sql") return [code.text];
   if (code.language !== "plpgsql") return [];
   try {
@@ -81,11 +90,12 @@ function queriesIn(tree: unknown): readonly string[] {
 }
 
 function statementsIn(body: string): readonly unknown[] {
-  for (const text of [body, `SELECT ${body}`]) {
+  const assigned = body.slice(body.indexOf(":=") + 2);
+  for (const text of [body, `SELECT ${body}`, `SELECT ${assigned}`]) {
     try {
       return parseSync(text).stmts ?? [];
     } catch {
-      // An expression is no statement; what is neither is the server's to refuse.
+      // An expression is no statement, nor is an assignment; what is none of them is the server's to refuse.
     }
   }
   return [];
