@@ -36,6 +36,7 @@ export function problemText(problem: Problem): string {
     case "syntax-error":
     case "transaction-control":
     case "mixed-transaction":
+    case "discards-session":
     case "leaves-role":
     case "unbound-definer":
       return scriptText(problem);

@@ -2,7 +2,7 @@ import type pg from "pg";
 import type { MigrationClient } from "../history/migration.ts";
 import { parseSync } from "../script/parser.ts";
 import { leavesRole } from "../script/role-escape.ts";
-import { transactionKind } from "../script/transaction.ts";
+import { discardsAll, transactionKind } from "../script/transaction.ts";
 import { patiently } from "./database.ts";
 import type { CodeMessage } from "./step-messages.ts";
 
@@ -16,6 +16,7 @@ export async function runCode(client: pg.ClientBase, schema: string, message: Co
       // After the end the session is another step's, in another schema: what was left behind waits for ever. The step has
       // failed by then, and to throw here would end the process, since nobody is left to catch it.
       if (closed) return new Promise(() => {});
+      refuseDiscard(sql, file);
       if (mode === "transaction") refuseControl(sql, file);
       if (asOwner) refuseEscape(sql, file);
       open += 1;
@@ -32,6 +33,11 @@ export async function runCode(client: pg.ClientBase, schema: string, message: Co
     closed = true;
   }
   if (open > 0) throw new Error(`${file} ended before its queries did: an await is missing in it`);
+}
+
+function refuseDiscard(sql: string, file: string): void {
+  const discards = (parseSync(sql).stmts ?? []).some(({ stmt }) => stmt && discardsAll(stmt));
+  if (discards) throw new Error(`${file} must not discard its session, which holds the lock on the schema`);
 }
 
 /** A COMMIT in between would leave the step half applied if it fails later. */

@@ -19,6 +19,7 @@ export type ScriptProblem =
       /** True where the script wraps it into a BEGIN … COMMIT of its own. */
       readonly wrapped: boolean;
     }
+  | { readonly code: "discards-session"; readonly file: string; readonly line: number; readonly text: string }
   | { readonly code: "leaves-role"; readonly file: string; readonly line: number; readonly text: string }
   | { readonly code: "unbound-definer"; readonly file: string; readonly line: number; readonly text: string };
 
@@ -37,6 +38,11 @@ export function scriptText(problem: ScriptProblem): string {
         `${problem.file}:${problem.line}: "${brief(problem.text)}" cannot run in a transaction, ` +
         `${problem.wrapped ? "but the script wraps it into one: remove its BEGIN and COMMIT. " : "but the script also holds statements that should. "}` +
         "Move it to a revision of its own, or say that no statement of the script needs one: a line -- migrate:no-transaction."
+      );
+    case "discards-session":
+      return (
+        `${problem.file}:${problem.line}: "${brief(problem.text)}" would let go of the lock on the schema, and what comes behind it would run in another one. ` +
+        "Remove it: each script finds a session as new."
       );
     case "leaves-role":
       return (

@@ -3,7 +3,7 @@ import type { Script } from "../history/revision.ts";
 import { Refusal } from "../problem.ts";
 import { asksNoTransaction } from "./directive.ts";
 import { hasSqlDetails, type Node, parseSync } from "./parser.ts";
-import { forbidsTransaction, transactionKind } from "./transaction.ts";
+import { discardsAll, forbidsTransaction, transactionKind } from "./transaction.ts";
 
 /** One statement of a script, cut out by PostgreSQL's own parser. */
 export interface Statement {
@@ -33,7 +33,7 @@ export interface ParsedScript {
  * whose revision says so (diesel's metadata.toml), and one all of whose statements PostgreSQL refuses in a transaction.
  *
  * @param transaction false where the revision itself asks for no transaction
- * @throws Refusal syntax-error, transaction-control or mixed-transaction, with file and line
+ * @throws Refusal syntax-error, transaction-control, discards-session or mixed-transaction, with file and line
  */
 export function parseScript(script: Script, transaction = true): ParsedScript {
   const known = parsed[transaction ? "transaction" : "autocommit"];
@@ -63,7 +63,8 @@ function parseAnew(script: Script, transaction: boolean): ParsedScript {
 
   for (const statement of statements) {
     const kind = transactionKind(statement.node);
-    if (kind === "control" || (kind === "savepoint" && outside)) refuseControl(script, statement);
+    if (kind === "control" || (kind === "savepoint" && outside)) refuse("transaction-control", script, statement);
+    if (discardsAll(statement.node)) refuse("discards-session", script, statement);
   }
   if (!outside && forbidding[0]) {
     const [{ line, sql: text }] = [forbidding[0]];
@@ -136,6 +137,10 @@ function blank(text: string, { start, sql }: Statement): string {
   );
 }
 
-function refuseControl(script: Script, { line, sql }: Statement): never {
-  throw new Refusal([{ code: "transaction-control", file: script.file, line, text: sql }]);
+function refuse(
+  code: "transaction-control" | "discards-session",
+  { file }: Script,
+  { line, sql: text }: Statement,
+): never {
+  throw new Refusal([{ code, file, line, text }]);
 }

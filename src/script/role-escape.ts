@@ -31,8 +31,6 @@ function setsRole(tree: unknown): boolean {
   if (typeof tree !== "object" || tree === null) return false;
   const node = tree as Node;
   if ("VariableSetStmt" in node && ROLE_SETTINGS.has(node.VariableSetStmt.name ?? "")) return true;
-  // It holds a SET SESSION AUTHORIZATION DEFAULT (manual, DISCARD).
-  if ("DiscardStmt" in node && node.DiscardStmt.target === "DISCARD_ALL") return true;
   if ("FuncCall" in node && lastName(node.FuncCall.funcname) === "set_config") {
     const args = node.FuncCall.args ?? [];
     const named = args.find((arg) => "NamedArgExpr" in arg && arg.NamedArgExpr.name === "setting_name");
@@ -54,7 +52,7 @@ function constant(arg: Node | undefined): string {
 /** The SQL in a statement's DO block or function body: each statement of PL/pgSQL, or the whole of an SQL function. */
 function bodiesOf(node: Node, sql: string): readonly string[] {
   const code = codeOf(node);
-  if (code === undefined || !/role|session|set_config|discard|pg_settings/i.test(code.text)) return [];
+  if (code === undefined || !/role|session|set_config|pg_settings/i.test(code.text)) return [];
   if (code.language === "sql") return [code.text];
   if (code.language !== "plpgsql") return [];
   try {

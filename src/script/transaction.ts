@@ -13,6 +13,11 @@ export function transactionKind(node: Node): "control" | "savepoint" | "none" {
   }
 }
 
+/** True for what lets go of the session's advisory locks and settings (manual, DISCARD). */
+export function discardsAll(node: Node): boolean {
+  return "DiscardStmt" in node && node.DiscardStmt.target === "DISCARD_ALL";
+}
+
 /**
  * True for the statements that PostgreSQL refuses inside a transaction block with SQLSTATE 25001
  * (PreventInTransactionBlock; each is named so in the manual's reference page of the command).
@@ -23,7 +28,6 @@ export function forbidsTransaction(node: Node): boolean {
   if ("ReindexStmt" in node) return isConcurrent(node.ReindexStmt.params) || reindexesMany(node.ReindexStmt.kind);
   if ("VacuumStmt" in node) return node.VacuumStmt.is_vacuumcmd === true;
   if ("ClusterStmt" in node) return node.ClusterStmt.relation === undefined;
-  if ("DiscardStmt" in node) return node.DiscardStmt.target === "DISCARD_ALL";
   if ("AlterTableStmt" in node) return (node.AlterTableStmt.cmds ?? []).some(detachesConcurrently);
   return (
     "CreatedbStmt" in node ||

@@ -90,6 +90,18 @@ describe("a migration in TypeScript", () => {
     expect(await query("SELECT * FROM code_commits.users")).toEqual([]);
   });
 
+  it("may not discard its session, which holds the lock", async () => {
+    const schema = await schemaNamed("code_discards");
+    const history = historyWith(`
+      export const transaction = false;
+      export async function up(client) { await client.query("DISCARD ALL"); }
+    `)();
+    const problems = await problemsOf(migrate(connection, schema, history));
+    expect(problems).toMatchObject([
+      { code: "step-failed", error: { message: expect.stringContaining("must not discard its session") } },
+    ]);
+  });
+
   it("that forgets an await is not done, and reaches no other step's session", async () => {
     const schema = await schemaNamed("code_forgets");
     const history = historyWith(`

@@ -157,6 +157,21 @@ describe("transaction control elsewhere is refused, with its line", () => {
   });
 });
 
+describe("what would take the lock and the search path from under a script is refused", () => {
+  it.each(["DISCARD ALL;", "-- migrate:no-transaction\nSELECT 1;\nDISCARD ALL;\nCREATE TABLE t (id int);"])(
+    "%s",
+    (sql) => {
+      expect(refusal(sql)).toContain('"DISCARD ALL" would let go of the lock');
+    },
+  );
+
+  it("in its words", () => {
+    expect(refusal("DISCARD ALL")).toMatchInlineSnapshot(
+      `"migrations/0001_x.up.sql:1: "DISCARD ALL" would let go of the lock on the schema, and what comes behind it would run in another one. Remove it: each script finds a session as new."`,
+    );
+  });
+});
+
 describe("savepoints", () => {
   const script = "SAVEPOINT a; SELECT 1; ROLLBACK TO a; RELEASE a;";
 
@@ -191,7 +206,6 @@ describe("a script runs outside a transaction, statement by statement", () => {
     "ALTER SYSTEM SET work_mem = '1MB'",
     "CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p",
     "DROP SUBSCRIPTION s",
-    "DISCARD ALL",
   ])("where PostgreSQL refuses each of its statements in one: %s", (sql) => {
     expect(parse(sql).mode).toBe("autocommit");
     expect(parse(`${sql};\n-- twice\n${sql};`).mode).toBe("autocommit");

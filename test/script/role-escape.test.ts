@@ -20,7 +20,6 @@ describe("what leaves the role that a script runs as", () => {
     "SET SESSION AUTHORIZATION postgres",
     "SET LOCAL SESSION AUTHORIZATION DEFAULT",
     "RESET SESSION AUTHORIZATION",
-    "DISCARD ALL",
     "SELECT set_config('role', 'postgres', false)",
     "SELECT 1 WHERE pg_catalog.set_config('Session_Authorization', 'postgres', true) IS NULL",
     "SELECT set_config('role'::text, 'postgres', true)",
