@@ -130,7 +130,7 @@ async function noteFailure(
 ): Promise<void> {
   const statements = [
     RESET_SESSION,
-    ...(step.script.mode === "transaction" ? preamble : []),
+    ...(step.script.mode === "transaction" || failed.sent.begins ? preamble : []),
     recordFailure(schema, step, run, failed.message),
   ];
   try {

@@ -3,6 +3,7 @@ import type { Step } from "../plan/plan.ts";
 import { roleOf } from "../role-name.ts";
 import type { Statement } from "../script/parse-script.ts";
 import { leavesNothing } from "../script/plain.ts";
+import { newIndexes } from "../script/repeatable.ts";
 import { proveFingerprint } from "./fingerprint.ts";
 import {
   type EntryPlace,
@@ -13,7 +14,7 @@ import {
   recordStart,
   recordStep,
 } from "./record-step.ts";
-import { quoteName, RESET_ROLE, RESET_SESSION } from "./session.ts";
+import { quoteName, quoteText, RESET_ROLE, RESET_SESSION } from "./session.ts";
 
 /** How steps run. */
 export interface StepSettings {
@@ -37,6 +38,8 @@ export interface Message {
   readonly scriptStart: number;
   /** True where it ends with a reset of the session, which then has to be told again what it needs. */
   readonly resets?: true;
+  /** True where it comes before all of a script that runs outside a transaction. */
+  readonly begins?: true;
   /** What runs in its place: run by hand, the text of a migration in TypeScript stops. */
   readonly code?: CodeMessage;
 }
@@ -165,6 +168,7 @@ function autocommitMessages(
 ): readonly Message[] {
   const start = [
     "BEGIN",
+    ...(step.resumes ? [] : newIndexes(step.script).map((index) => refuseTaken(schema, index))),
     ...preamble,
     recordStart(schema, step, run),
     "COMMIT",
@@ -173,7 +177,7 @@ function autocommitMessages(
   ];
   const finish = [RESET_ROLE, "BEGIN", recordFinish(schema, step, run), "COMMIT", RESET_SESSION];
   return [
-    own(`-- ${step.script.file}, outside a transaction\n${lines(start)}`),
+    { ...own(`-- ${step.script.file}, outside a transaction\n${lines(start)}`), begins: true },
     ...step.script.statements.map((statement) => ({
       text: `${statement.sql}\n;\n`,
       statements: [statement],
@@ -182,6 +186,14 @@ function autocommitMessages(
     })),
     { ...own(lines(finish)), resets: true },
   ];
+}
+
+/** A statement that fails where something of an index's name is there. */
+function refuseTaken(schema: string, index: string): string {
+  const name = `${quoteName(schema)}.${quoteName(index)}`;
+  const text = quoteText(`relation "${index}" already exists, and the script would make an index of that name`);
+  const isTaken = `pg_catalog.to_regclass(${quoteText(name)}) IS NOT NULL`;
+  return `DO ${quoteText(`BEGIN IF ${isTaken} THEN RAISE duplicate_table USING MESSAGE = ${text}; END IF; END`)}`;
 }
 
 function own(text: string): Message {

@@ -74,7 +74,7 @@ function stepFailed(plan: Plan, step: Step, failed: Failed): Problem {
     error: errorOf(failed),
     at: standing(plan, plan.steps.indexOf(step)),
     cause: errorOf(failed).sqlstate === DISK_FULL ? "disk-full" : "script",
-    partly: step.script.mode === "autocommit",
+    partly: step.script.mode === "autocommit" && !failed.sent.begins,
   };
 }
 

@@ -40,6 +40,25 @@ export function repetition({ node }: Pick<Statement, "node">): Repetition | unde
   return undefined;
 }
 
+/**
+ * The indexes that a script makes anew. None of them may be there before it begins: a later run takes one that is there
+ * for this script's own, and finished. Not those that it drops first, nor IF NOT EXISTS.
+ */
+export function newIndexes({ statements }: Pick<ParsedScript, "statements">): readonly string[] {
+  return statements.flatMap((statement, index) => {
+    const how = repetition(statement);
+    const asked = "IndexStmt" in statement.node && statement.node.IndexStmt.if_not_exists !== true;
+    if (how?.kind !== "build-index" || !asked) return [];
+    return statements.slice(0, index).some(({ node }) => mayDrop(node, how.index)) ? [] : [how.index];
+  });
+}
+
+function mayDrop(node: Node, index: string): boolean {
+  if (!("DropStmt" in node)) return false;
+  const { removeType, objects = [] } = node.DropStmt;
+  return removeType !== "OBJECT_INDEX" || objects.some((object) => nameOf(object).split(".").at(-1) === index);
+}
+
 function isOwn(relation: RangeVar | undefined): boolean {
   return relation !== undefined && relation.schemaname === undefined;
 }

@@ -74,6 +74,63 @@ test("while it runs, the ledger says so", async () => {
   expect(await ledgerRows(database, schema)).toEqual([]);
 });
 
+describe("an index of a name that is taken is not taken for the script's own", () => {
+  const taken = (up: string) =>
+    historyOf({
+      "0001_users": { up: `${users.up}; CREATE INDEX by_x ON users (id)`, down: users.down },
+      "0002_x": { up, down: "" },
+    });
+  const unique = "CREATE UNIQUE INDEX CONCURRENTLY by_x ON users (email)";
+
+  test("the step is refused, however often it is run, and nothing of it stays", async () => {
+    const schema = await schemaNamed("taken");
+    for (let run = 0; run < 2; run += 1) {
+      const problems = await problemsOf(migrate(connection, schema, taken(unique)));
+      expect(problems).toMatchObject([{ code: "step-failed", partly: false, error: { sqlstate: "42P07" } }]);
+      expect(problems.map(problemText)).toMatchInlineSnapshot(`
+        [
+          "Schema "taken", migrations/0002_x.up.sql: relation "by_x" already exists, and the script would make an index of that name (SQLSTATE 42P07)
+          PL/pgSQL function inline_code_block line 1 at RAISE
+        Nothing of 0002_x remains; the schema is at 0001_users. Mend the script and run again.",
+        ]
+      `);
+    }
+    expect(await ledgerRows(database, schema)).toEqual(["1 0001_users applied"]);
+    expect((await events(database, schema)).slice(1)).toEqual(
+      Array(2).fill(
+        '0002_x up failed : relation "by_x" already exists, and the script would make an index of that name',
+      ),
+    );
+    await query("DROP INDEX taken.by_x");
+    await migrate(connection, schema, taken(unique));
+    expect(await query("SELECT indisunique FROM pg_index WHERE indexrelid = 'taken.by_x'::regclass")).toEqual([
+      { indisunique: true },
+    ]);
+  });
+
+  test("as the very first step too", async () => {
+    const schema = await schemaNamed("taken_first");
+    await query("CREATE TABLE taken_first.users (id int, email text); CREATE INDEX by_id ON taken_first.users (id)");
+    const problems = await problemsOf(migrate(connection, schema, historyOf({ "0001_index": index })));
+    expect(problems).toMatchObject([{ code: "step-failed", partly: false }]);
+    expect(await objectsOf(database, schema)).not.toContain("index by_email");
+    expect(await ledgerRows(database, schema)).toEqual([]);
+  });
+
+  test.each([
+    ["dropped first", `DROP INDEX CONCURRENTLY by_x; ${unique}`, true],
+    ["wanted only where it is not there", unique.replace("by_x", "IF NOT EXISTS by_x"), false],
+  ])("but where it is %s", async (name, script, isUnique) => {
+    const schema = await schemaNamed(`"taken ${name}"`);
+    await migrate(connection, schema.replaceAll('"', ""), taken(`-- migrate:no-transaction\n${script}`));
+    const rows = await query(
+      "SELECT indisunique FROM pg_index i JOIN pg_class c ON c.oid = indexrelid WHERE relname = 'by_x' AND relnamespace = $1::regnamespace",
+      [schema],
+    );
+    expect(rows).toEqual([{ indisunique: isUnique }]);
+  });
+});
+
 describe("one that fails half way", () => {
   const unique = historyOf({
     "0001_users": users,
