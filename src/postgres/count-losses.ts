@@ -2,15 +2,16 @@ import type pg from "pg";
 import type { Plan, Step } from "../plan/plan.ts";
 import { describeStatement } from "../script/describe-statement.ts";
 import type { Holder } from "../script/effect.ts";
+import { Renames } from "../script/renames.ts";
 import { selectEach } from "./select-each.ts";
 import { quoteName } from "./session.ts";
 
 /** What a dropped table or column holds now, in one schema. */
 export interface Loss extends Holder {
   readonly schema: string;
-  /** Rows of a table, values of a column. */
-  readonly count: number;
-  /** False where the table is so large that its planner statistics have to do. */
+  /** Rows of a table, values of a column; undefined where they could not be counted, and nothing says how many there are. */
+  readonly count: number | undefined;
+  /** False where the table is so large, or held by another session, that its planner statistics have to do. */
   readonly exact: boolean;
 }
 
@@ -19,13 +20,13 @@ const COUNTED_ROWS = 1_000_000;
 
 /**
  * Counts what the downs of some downgrades drop, each table once, many tables in a message. What is empty or not there yet is left
- * out; where counting takes too long, or another session holds the table, the statistics have to do.
+ * out; where counting takes too long, or another session holds a table, the statistics have to do.
  */
 export async function countLosses(client: pg.ClientBase, plans: readonly Plan[]): Promise<readonly Loss[]> {
   const wanted = holdersOf(plans);
   if (wanted.length === 0) return [];
   const holders = await findHolders(client, wanted, FILLED).catch(() => findHolders(client, wanted, "true"));
-  const tables = Map.groupBy(holders, ({ schema, table }) => JSON.stringify([schema, table]));
+  const tables = Map.groupBy(holders, ({ schema, now }) => JSON.stringify([schema, now.table]));
   const [small, large] = [new Map<string, readonly FoundHolder[]>(), [] as FoundHolder[]];
   for (const [key, holders] of tables) {
     if ((holders[0]?.rows ?? 0) > COUNTED_ROWS) large.push(...holders);
@@ -36,10 +37,10 @@ export async function countLosses(client: pg.ClientBase, plans: readonly Plan[])
   );
   const exact = [...small].flatMap(([key, holders]) =>
     holders.map((holder, index) =>
-      loss(holder, counts ? Number(counts.get(key)?.[0]?.n[index] ?? 0) : holder.rows, counts !== undefined),
+      counts ? loss(holder, Number(counts.get(key)?.[0]?.n[index] ?? 0), true) : estimated(holder),
     ),
   );
-  return [...exact, ...large.map((holder) => loss(holder, holder.rows, false))].filter((each) => each.count > 0);
+  return [...exact, ...large.map(estimated)].filter((each) => each.count !== 0);
 }
 
 interface Counts {
@@ -47,35 +48,53 @@ interface Counts {
   readonly n: readonly string[];
 }
 
+/** What goes away, and by what name it is to be found now. */
+interface DroppedHolder {
+  readonly holder: Holder;
+  readonly now: Holder;
+}
+
+type SchemaHolder = DroppedHolder & { readonly schema: string };
+
+/** Rows by the planner's statistics: below 0 where it has none yet. */
 type FoundHolder = SchemaHolder & { readonly rows: number };
 
-function loss({ rows: _, ...holder }: FoundHolder, count: number, exact: boolean): Loss {
-  return { ...holder, count, exact };
+function loss({ schema, holder }: SchemaHolder, count: number | undefined, exact: boolean): Loss {
+  return { schema, ...holder, count, exact };
+}
+
+function estimated(found: FoundHolder): Loss {
+  return loss(found, found.rows < 0 ? undefined : found.rows, false);
 }
 
 function countSql(holders: readonly FoundHolder[]): string {
   const [first] = holders;
-  const counts = holders.map(({ column }) => `count(${column === undefined ? "*" : quoteName(column)})`);
-  return `SELECT ARRAY[${counts.join(", ")}] AS n FROM ${quoteName(first?.schema ?? "")}.${quoteName(first?.table ?? "")}`;
+  const counts = holders.map(({ now }) => `count(${now.column === undefined ? "*" : quoteName(now.column)})`);
+  return `SELECT ARRAY[${counts.join(", ")}] AS n FROM ${quoteName(first?.schema ?? "")}.${quoteName(first?.now.table ?? "")}`;
 }
-
-type SchemaHolder = Holder & { readonly schema: string };
 
 function holdersOf(plans: readonly Plan[]): readonly SchemaHolder[] {
   // Those that go the same way share their steps, and are looked at once.
   const bySteps = Map.groupBy(plans, ({ steps }) => steps);
   return [...bySteps].flatMap(([steps, group]) => {
     const holders = droppedHolders(steps);
-    return group.flatMap(({ schema }) => holders.map((holder) => ({ schema, ...holder })));
+    return group.flatMap(({ schema }) => holders.map((dropped) => ({ schema, ...dropped })));
   });
 }
 
-function droppedHolders(steps: readonly Step[]): readonly Holder[] {
+/** In the order in which they go: what a script before has renamed has another name now. */
+function droppedHolders(steps: readonly Step[]): readonly DroppedHolder[] {
+  const renames = new Renames();
   return steps
     .filter((step) => step.direction === "down")
     .flatMap((step) => step.script.statements)
-    .flatMap((statement) => describeStatement(statement.node, statement.sql))
-    .flatMap(({ drops, holder }) => (drops && holder ? [holder] : []));
+    .flatMap((statement) => {
+      const dropped = describeStatement(statement.node, statement.sql).flatMap(({ drops, holder }) =>
+        drops && holder ? [{ holder, now: renames.before(holder) }] : [],
+      );
+      renames.note(statement.node);
+      return dropped;
+    });
 }
 
 /** A table without a file's first page is empty. To ask that opens it, which another session may be in the way of. */
@@ -97,13 +116,13 @@ async function findHolders(
                                         WHERE a.attrelid = c.oid AND a.attname = w.col AND NOT a.attisdropped))
      SELECT index::integer - 1 AS index, reltuples AS rows FROM found WHERE ${filled} ORDER BY index`,
     [
-      wanted.map((holder) => holder.schema),
-      wanted.map((holder) => holder.table),
-      wanted.map((holder) => holder.column ?? null),
+      wanted.map(({ schema }) => schema),
+      wanted.map(({ now }) => now.table),
+      wanted.map(({ now }) => now.column ?? null),
     ],
   );
   return rows.flatMap(({ index, rows: estimate }) => {
     const holder = wanted[index];
-    return holder ? [{ ...holder, rows: Math.max(0, estimate) }] : [];
+    return holder ? [{ ...holder, rows: estimate }] : [];
   });
 }

@@ -112,9 +112,18 @@ export function lossTexts(losses: readonly Loss[]): readonly string[] {
   );
 }
 
-/** "with 3 values", "with about 2000000 rows"; of several schemas the sum. */
+/** "with 3 values", "with about 2000000 rows"; of several schemas the sum, and how many could not be counted. */
 function heldText(losses: readonly Loss[]): string {
-  const total = losses.reduce((sum, loss) => sum + loss.count, 0);
+  const counted = losses.filter((loss) => loss.count !== undefined);
+  const uncounted = losses.length - counted.length;
+  const some = losses.length > 1 ? ` in ${uncounted} schemas` : "";
+  const rest = `rows not counted${some}`;
+  if (counted.length === 0) return rest;
+  return uncounted === 0 ? countedText(counted) : `${countedText(counted)}, ${rest}`;
+}
+
+function countedText(losses: readonly Loss[]): string {
+  const total = losses.reduce((sum, loss) => sum + (loss.count ?? 0), 0);
   const about = losses.every((loss) => loss.exact) ? "" : "about ";
   const thing = losses.some((loss) => loss.column !== undefined) && about === "" ? "value" : "row";
   const where = losses.length > 1 ? ` in ${losses.length} schemas` : "";

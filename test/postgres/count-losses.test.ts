@@ -1,0 +1,92 @@
+import { expect, test } from "vitest";
+import type { History } from "../../src/history/revision.ts";
+import { countLosses } from "../../src/postgres/count-losses.ts";
+import { lossTexts } from "../../src/pulumi/report.ts";
+import { useDatabase } from "../support/database.ts";
+import { historyOf } from "../support/history.ts";
+import { ledgerOf, migrate, planFor, withSession } from "../support/migrate.ts";
+
+const { connection, query } = useDatabase();
+
+/** What an up says before it takes a schema, filled by some SQL at its head, back to the first revision. */
+async function told(schema: string, history: History, filling: string): Promise<readonly string[]> {
+  await query(`CREATE SCHEMA ${schema}`);
+  await migrate(connection, schema, history);
+  await query(filling);
+  return tellNow(schema, history);
+}
+
+function tellNow(schema: string, history: History): Promise<readonly string[]> {
+  return withSession(connection, async (client) => {
+    await client.query("SET lock_timeout = '100ms'");
+    const plan = planFor(await ledgerOf(client, schema), history, "0001");
+    return lossTexts(await countLosses(client, [plan]));
+  });
+}
+
+const users = { up: "CREATE TABLE users (id int)", down: "DROP TABLE users" };
+
+test("a table counts its rows, a column its values, what is empty is not told", async () => {
+  const history = historyOf({
+    "0001_users": users,
+    "0002_more": {
+      up: "CREATE TABLE orders (id int); CREATE TABLE nothing (id int); ALTER TABLE users ADD cpf text",
+      down: "DROP TABLE orders; DROP TABLE nothing; ALTER TABLE users DROP COLUMN cpf",
+    },
+  });
+  expect(
+    await told(
+      "counted",
+      history,
+      "INSERT INTO counted.orders VALUES (1), (2); INSERT INTO counted.users VALUES (1, NULL), (2, 'x')",
+    ),
+  ).toEqual(["counted: drops orders, with 2 rows", "counted: drops users.cpf, with 1 value"]);
+});
+
+test("what has another name now, since a down on the way renames it, is counted by that", async () => {
+  const history = historyOf({
+    "0001_users": users,
+    "0002_cpf": {
+      up: "ALTER TABLE users ADD cpf text; CREATE TABLE orders (id int)",
+      down: "ALTER TABLE users DROP COLUMN cpf; DROP TABLE orders",
+    },
+    "0003_document": {
+      up: "ALTER TABLE users RENAME cpf TO document; ALTER TABLE orders RENAME TO sales",
+      down: "ALTER TABLE users RENAME document TO cpf; ALTER TABLE sales RENAME TO orders",
+    },
+    "0004_people": {
+      up: "ALTER TABLE users RENAME TO people; ALTER TABLE people RENAME document TO papers",
+      down: "ALTER TABLE people RENAME papers TO document; ALTER TABLE people RENAME TO users",
+    },
+  });
+  expect(
+    await told(
+      "renamed",
+      history,
+      "INSERT INTO renamed.people VALUES (1, 'x'), (2, 'y'); INSERT INTO renamed.sales VALUES (1)",
+    ),
+  ).toEqual(["renamed: drops users.cpf, with 2 values", "renamed: drops orders, with 1 row"]);
+});
+
+test("what another session holds, and no statistics know, is told as not counted", async () => {
+  const history = historyOf({
+    "0001_users": users,
+    "0002_more": {
+      up: "CREATE TABLE known (id int); CREATE TABLE held (id int)",
+      down: "DROP TABLE known; DROP TABLE held",
+    },
+  });
+  const filling = "INSERT INTO held.known VALUES (1); INSERT INTO held.held VALUES (1); ANALYZE held.known";
+  expect(await told("held", history, filling)).toEqual([
+    "held: drops known, with 1 row",
+    "held: drops held, with 1 row",
+  ]);
+  await withSession(connection, async (other) => {
+    await other.query("BEGIN; LOCK TABLE held.held");
+    expect(await tellNow("held", history)).toEqual([
+      "held: drops known, with about 1 row",
+      "held: drops held, rows not counted",
+    ]);
+    await other.query("ROLLBACK");
+  });
+});
