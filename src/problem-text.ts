@@ -26,6 +26,7 @@ export function problemText(problem: Problem): string {
     case "unnumbered":
     case "unknown-direction":
     case "duplicate-number":
+    case "unclear-order":
     case "bad-module":
     case "bad-metadata":
       return folderText(problem);

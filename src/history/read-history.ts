@@ -4,7 +4,7 @@ import { parse as parseToml } from "smol-toml";
 import { z } from "zod";
 import { type Problem, refuseIfAny } from "../problem.ts";
 import { loadModule } from "./load-module.ts";
-import { checksum, type History, normalise, parseStem, type Revision, type Script } from "./revision.ts";
+import { checksum, type History, isOutOfGroups, normalise, parseStem, type Revision, type Script } from "./revision.ts";
 
 /**
  * Reads a migrations folder, in golang-migrate's layout (`NNNN_name.up.sql`, `NNNN_name.down.sql`), diesel's (a folder
@@ -12,7 +12,8 @@ import { checksum, type History, normalise, parseStem, type Revision, type Scrip
  * A migration in TypeScript is `NNNN_name.ts`. Hidden files, the snapshot and all others are left alone.
  *
  * @param folder relative to the working directory, which Pulumi makes the project's
- * @throws Refusal with every problem of the folder: missing, a name without a number, two scripts of one number
+ * @throws Refusal with every problem of the folder: missing, a name without a number, two scripts of one number, dates of
+ * different lengths that their digits order otherwise
  */
 export function readHistory(folder: string): History {
   const problems: Problem[] = [];
@@ -31,7 +32,17 @@ export function readHistory(folder: string): History {
   }
   const history = [...found].map(([number, scripts]) => toRevision(number, scripts, problems));
   refuseIfAny(problems);
-  return history.sort((a, b) => (a.number < b.number ? -1 : 1));
+  history.sort((a, b) => (a.number < b.number ? -1 : 1));
+  refuseIfAny(unclearOrder(history));
+  return history;
+}
+
+/** Two revisions next to each other of those with dashes, where dashes and digits say different orders. */
+function unclearOrder(history: History): readonly Problem[] {
+  const dashed = history.filter(({ id }) => /^\d+-\d/.test(id));
+  const index = dashed.findIndex(({ id }, index) => isOutOfGroups(id, dashed[index + 1]?.id ?? id));
+  const [earlier, later] = index < 0 ? [] : [dashed[index], dashed[index + 1]];
+  return earlier && later ? [{ code: "unclear-order", earlier: earlier.id, later: later.id }] : [];
 }
 
 /** The file in a migrations folder that holds the structure which its scripts make. */

@@ -52,6 +52,21 @@ export function parseStem(stem: string): { readonly number: bigint; readonly nam
   return { number: BigInt(match[1].replaceAll("-", "")), name: match[2] ?? "" };
 }
 
+/**
+ * True where the groups between dashes say another order than the digits do: `2024-03-01` comes behind `2024-01-15-120000`,
+ * and has the smaller number.
+ */
+export function isOutOfGroups(earlier: string, later: string): boolean {
+  const [left, right] = [groupsOf(earlier), groupsOf(later)];
+  if (left.length < 2 || right.length < 2) return false;
+  const differs = left.findIndex((group, index) => group !== right[index]);
+  return differs >= 0 && (left[differs] ?? 0n) > (right[differs] ?? -1n);
+}
+
+function groupsOf(id: string): readonly bigint[] {
+  return (/^[\d-]*\d/.exec(id)?.[0] ?? "").split("-").map(BigInt);
+}
+
 /** Orders revision ids by number; ids without one (never written by us) go first. */
 export function compareIds(a: string, b: string): number {
   const [left, right] = [parseStem(a)?.number ?? -1n, parseStem(b)?.number ?? -1n];

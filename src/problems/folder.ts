@@ -7,6 +7,7 @@ export type FolderProblem =
   | { readonly code: "unnumbered"; readonly file: string; readonly isFolder: boolean }
   | { readonly code: "unknown-direction"; readonly file: string }
   | { readonly code: "duplicate-number"; readonly number: string; readonly files: readonly string[] }
+  | { readonly code: "unclear-order"; readonly earlier: string; readonly later: string }
   | { readonly code: "bad-module"; readonly file: string; readonly detail: string }
   | { readonly code: "bad-metadata"; readonly file: string; readonly detail: string };
 
@@ -26,6 +27,11 @@ export function folderText(problem: FolderProblem): string {
       return `${problem.file}: is it the way up or down? Name it ….up.sql or ….down.sql.`;
     case "duplicate-number":
       return `Number ${problem.number} is used by ${list(problem.files)}. Which goes first? Give one of them the next free number.`;
+    case "unclear-order":
+      return (
+        `By their digits "${problem.earlier}" comes before "${problem.later}", by the groups between the dashes behind it. ` +
+        "Which goes first? Name both alike, with as many digits in each group."
+      );
     case "bad-module":
       return `${problem.file}: is no migration. ${problem.detail}. It exports async functions up and, for the way back, down.`;
     case "bad-metadata":

@@ -232,6 +232,30 @@ describe("refused", () => {
     );
   });
 
+  it("of numbers whose dashes say another order than their digits", () => {
+    expect(
+      refusal({ "2024-01-15-120000_create/up.sql": "SELECT 1", "2024-03-01_alter/up.sql": "SELECT 2" }),
+    ).toMatchInlineSnapshot(
+      `"By their digits "2024-03-01_alter" comes before "2024-01-15-120000_create", by the groups between the dashes behind it. Which goes first? Name both alike, with as many digits in each group."`,
+    );
+    expect(refusal({ "1-1_a.up.sql": "SELECT 1", "1-10_b.up.sql": "SELECT 2", "2-1_c.up.sql": "SELECT 3" })).toContain(
+      '"2-1_c" comes before "1-10_b"',
+    );
+  });
+
+  it("but not where both say the same, however long they are", () => {
+    const files = [
+      "00000000000000_setup",
+      "2023-11-30_a",
+      "2024-03-01-120000_b",
+      "2024-03-01-120001_c",
+      "20250101000000_d",
+    ];
+    expect(read(Object.fromEntries(files.map((stem) => [`${stem}.up.sql`, "SELECT 1"]))).map(({ id }) => id)).toEqual(
+      files,
+    );
+  });
+
   it("two ups of one number", () => {
     expect(refusal({ "0010_add_cpf.up.sql": "", "0010_add_cep.up.sql": "" })).toMatchInlineSnapshot(
       `"Number 10 is used by migrations/0010_add_cep.up.sql and migrations/0010_add_cpf.up.sql. Which goes first? Give one of them the next free number."`,
