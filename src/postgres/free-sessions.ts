@@ -47,7 +47,10 @@ function refuse(server: string, asked: number, free: number): never {
   throw new Refusal([problem]);
 }
 
-/** Connections that this role can still open, of the server, the database and its own (manual 19.3.1). */
+/**
+ * Connections that this role can still open, of the server, the database and its own (manual 19.3.1). What kind of session another
+ * role has is told to members of pg_read_all_stats only (manual 27.2.3); of others, all that belong to a role are counted.
+ */
 const FREE = `
   SELECT least(
     current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
@@ -57,4 +60,4 @@ const FREE = `
     (SELECT CASE WHEN rolconnlimit < 0 THEN 100000 ELSE rolconnlimit END FROM pg_catalog.pg_roles
       WHERE rolname = session_user) - count(*) FILTER (WHERE usename = session_user)
   )::int AS free
-  FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend'`;
+  FROM pg_catalog.pg_stat_activity WHERE coalesce(backend_type, CASE WHEN usesysid IS NOT NULL THEN 'client backend' END) = 'client backend'`;

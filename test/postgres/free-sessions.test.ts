@@ -4,8 +4,12 @@ import { withDatabase } from "../../src/postgres/database.ts";
 import { atOnceByCores, sessionsFor } from "../../src/postgres/free-sessions.ts";
 import { useDatabase } from "../support/database.ts";
 import { problemsOf } from "../support/migrate.ts";
+import { useRole } from "../support/role.ts";
 
-const { connection, query } = useDatabase();
+const server = useDatabase();
+const { connection, query } = server;
+const role = useRole(server);
+const ordinary = () => ({ ...connection, user: role.user, password: role.password });
 
 const asked = (sessions: number) =>
   withDatabase(connection, 1, (database) => sessionsFor(database, connection, sessions));
@@ -38,6 +42,25 @@ describe("how many schemas go at once", () => {
     expect(await asked(0)).toBeLessThanOrEqual(2);
     expect(await problemsOf(asked(50))).toMatchObject([{ code: "no-free-sessions", asked: 50 }]);
     await query(`ALTER DATABASE ${name} CONNECTION LIMIT -1`);
+  });
+
+  test("counts other roles' sessions too, of which an ordinary role does not see what they are", async () => {
+    const free = () =>
+      withDatabase(ordinary(), 1, async (database) => {
+        const [problem] = await problemsOf(sessionsFor(database, ordinary(), 1_000));
+        return problem?.code === "no-free-sessions" ? problem.free : undefined;
+      });
+    const before = (await free()) ?? 0;
+    await withDatabase(connection, 8, async (database) => {
+      const all = Promise.withResolvers<void>();
+      const held = Array.from({ length: 8 }, () => database.withClient(() => all.promise));
+      await expect.poll(database.signedIn).toBe(8);
+      const meanwhile = await free();
+      all.resolve();
+      await Promise.all(held);
+      // Others come and go, but for these.
+      expect(meanwhile).toBeLessThanOrEqual(before - 4);
+    });
   });
 
   test("counts those that the run has already, from reading the ledgers", async () => {
