@@ -87,8 +87,8 @@ describe("what a stack says", () => {
   });
 
   it("comes typed just as well", () => {
-    expect(parse({ pins: { prod: 10 }, allowOutOfOrder: true, lockTimeoutMs: 100, target: 7 })).toMatchObject({
-      pins: { prod: "10" },
+    expect(parse({ pins: { prod: -1 }, allowOutOfOrder: true, lockTimeoutMs: 100, target: 7 })).toMatchObject({
+      pins: { prod: "-1" },
       allowOutOfOrder: true,
       lockTimeoutMs: 100,
       target: "7",
@@ -274,6 +274,17 @@ describe("refused, with the key, what it got and what it wants", () => {
       "config "downFrom": got "disk", wants folder or ledger. Set it: pulumi config set downFrom VALUE.
       config "onDestroy": got "delete", wants retain or drop. Set it: pulumi config set onDestroy VALUE."
     `);
+  });
+
+  it("a pin that is a bare number, as which +1 is stored as well", () => {
+    expect(refusal({ pins: '{"prod": 1}' })).toMatchInlineSnapshot(
+      `"config "pins.prod": got "{\\"prod\\": 1}", wants no bare number, which may have lost a +, but one like 0010, or a name. Set it: pulumi config set --path 'pins.SCHEMA' TARGET."`,
+    );
+  });
+
+  it("what would lead a URL elsewhere, and is not read", () => {
+    const url = "postgres:///salon?host=db.example.com&sslmode=disable&connect_timeout=3";
+    expect(refusal({ url })).toContain('config "url": got the parameter "host", which is not read, wants postgres://');
   });
 
   it("pins that are no object", () => {

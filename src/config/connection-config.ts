@@ -84,6 +84,21 @@ interface Parts {
   readonly sslrootcert?: string | undefined;
 }
 
+/** What libpq would take from a URL's parameters, and come to another server, or as another user. */
+const ELSEWHERE: ReadonlySet<string> = new Set([
+  "dbname",
+  "host",
+  "hostaddr",
+  "options",
+  "password",
+  "port",
+  "service",
+  "sslcert",
+  "sslkey",
+  "target_session_attrs",
+  "user",
+]);
+
 /** The parts of a URL. What is said twice, in the URL and beside it, is refused: which one holds would be a guess. */
 function fromUrl(url: string, keys: Keys, problems: Problem[]): Parts {
   const wants = "postgres://user:password@host:5432/database?sslmode=require";
@@ -104,6 +119,10 @@ function fromUrl(url: string, keys: Keys, problems: Problem[]): Parts {
     return NOTHING;
   }
   const query = new URL(url).searchParams;
+  for (const key of new Set(query.keys())) {
+    if (ELSEWHERE.has(key))
+      problems.push({ code: "config", key: "url", got: `the parameter "${key}", which is not read`, wants });
+  }
   const { host, port, database, user, password } = parseUrl(url.replace(/\?.*$/s, ""));
   return {
     // Parts that a URL leaves out come as empty text.

@@ -25,7 +25,7 @@ export function parseFleets(values: Readonly<Record<string, unknown>>, env: Envi
   const fleets = json(given ?? {});
   if (!isObject(fleets) || !Object.values(fleets).every(isObject)) {
     const wants = 'fleets by name, like {"tenants": {"schemas": ["tenant_*"]}}';
-    throw new Refusal([{ code: "config", key: "fleets", got: JSON.stringify(given), wants }]);
+    throw new Refusal([{ code: "config", key: "fleets", got: notFleets(fleets), wants }]);
   }
   const named = Object.entries(fleets);
   if (named.length === 0) return [{ name: ONLY_FLEET, ...parseConfig(defaults, env) }];
@@ -48,6 +48,13 @@ export function parseFleets(values: Readonly<Record<string, unknown>>, env: Envi
   });
   if (problems.length > 0) throw new Refusal(distinct(problems));
   return parsed;
+}
+
+/** Names alone: a password may stand beside. */
+function notFleets(given: unknown): string {
+  if (!isObject(given)) return "no fleets";
+  const wrong = Object.entries(given).filter(([, fleet]) => !isObject(fleet));
+  return `${wrong.map(([name]) => `"${name}"`).join(", ")} without keys of its own`;
 }
 
 function isObject(value: unknown): value is object {

@@ -32,6 +32,11 @@ const text = z.preprocess(
 const passwords = "passwords by role";
 const waves = 'a list of waves, each a list of schema names, patterns or shares, like [["tenant_1"], ["10%"]]';
 const targets = 'targets by schema name, like {"tenant_7": "0009"}';
+/** `pulumi config set --path pins.dev +1` stores the number 1, which is a revision: back to the first one. */
+const pin = z.preprocess(
+  (value) => (typeof value === "number" && value < 0 ? `${value}` : value),
+  z.string("no bare number, which may have lost a +, but one like 0010, or a name").min(1, "some text"),
+);
 
 /** Keys whose values are never told, and never stand in a file as plain text. */
 export const SECRETS: ReadonlySet<string> = new Set(["url", "password", "rolePasswords"]);
@@ -42,7 +47,7 @@ export const Keys = z.strictObject({
   schemasQuery: text.optional(),
   exclude: names('a list of schema names, like ["tenant_7"]').default([]),
   target: text.default("head"),
-  pins: z.preprocess(json, z.record(z.string(), text, targets)).default({}),
+  pins: z.preprocess(json, z.record(z.string(), pin, targets)).default({}),
   migrations: text.default("migrations"),
   searchPath: names('a list of schema names, like ["extensions"]').default([]),
   allowOutOfOrder: yesNo.default(false),

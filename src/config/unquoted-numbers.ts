@@ -1,11 +1,11 @@
 import { isPair, isScalar, parseDocument, visit } from "yaml";
 import type { Problem } from "../problem.ts";
 
-/** What YAML makes another number of. */
-const MISREAD = /^[+-]?0\d+$|^\d+e\d+$/i;
+/** What YAML makes another number of, or takes a sign from. */
+const MISREAD = /^[+-]?0\d+$|^\d+e\d+$|^\+\d+$/i;
 
 /** The beginning of one, anywhere in a file. */
-const SUSPICIOUS = /\b(0|\d+e)\d/i;
+const SUSPICIOUS = /\b(0|\d+e)\d|\+\d/i;
 
 /**
  * Numbers that a person wrote into a stack's file by hand and YAML changes: `target: 0010` is octal, so that Pulumi hands
@@ -31,7 +31,7 @@ export function unquotedNumbers(file: string, project: string): readonly Problem
         key: name,
         got: `${written} without quotes, which YAML reads as another number`,
         wants: `"${written}"`,
-        fix: `Set it: pulumi config set ${name} ${written}.`,
+        fix: `Write it with its quotes: ${name}: "${written}".`,
       });
     },
   });

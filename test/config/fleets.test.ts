@@ -46,9 +46,11 @@ describe("a stack", () => {
 
   it("refuses fleets that are none", () => {
     expect(refusal({ fleets: "tenants" })).toMatchInlineSnapshot(
-      `"config "fleets": got "tenants", wants fleets by name, like {"tenants": {"schemas": ["tenant_*"]}}."`,
+      `"config "fleets": got no fleets, wants fleets by name, like {"tenants": {"schemas": ["tenant_*"]}}."`,
     );
-    expect(refusal({ fleets: { a: "tenant_*" } })).toContain('config "fleets"');
+    expect(refusal({ fleets: { a: "tenant_*", b: { password: "geheim" } } })).toMatchInlineSnapshot(
+      `"config "fleets": got "a" without keys of its own, wants fleets by name, like {"tenants": {"schemas": ["tenant_*"]}}."`,
+    );
   });
 });
 
