@@ -13,6 +13,8 @@ export interface FleetOptions extends Omit<SchemaOptions, "onFailed" | "plan" | 
   readonly concurrency: number;
   /** Which schemas go together; each wave starts only when the one before is whole. */
   readonly waves: readonly (readonly string[])[];
+  /** True where the waves before these were done by an earlier run: the check holds the first of these as well. */
+  readonly goesOn: boolean;
   /** Between two waves, in ms. */
   readonly wavePauseMs: number;
   /** A query that has to say true before the next wave starts. */
@@ -45,9 +47,9 @@ export async function runFleet(
   const results: SchemaResult[] = [];
   const runOne = schemaRunner(database, options);
   for (const [index, wave] of options.waves.entries()) {
-    if (index > 0) {
-      await pause(options.wavePauseMs, undefined, { signal: options.stop }).catch(() => {});
-      if (options.stop.aborted) break;
+    if (index > 0) await pause(options.wavePauseMs, undefined, { signal: options.stop }).catch(() => {});
+    if (options.stop.aborted) break;
+    if (index > 0 || options.goesOn) {
       const held = options.waveCheck === undefined ? [] : await checkWave(database, options.waveCheck);
       if (held.length > 0) return { results, held };
     }

@@ -28,6 +28,12 @@ function waveNotes(inputs: Inputs, plans: readonly Plan[]): readonly string[] {
   return [`Waves: ${waves.map(schemaNames).join("; then ")}`];
 }
 
+/** True where nothing of the first wave has steps to take: an earlier up has done it, and the later ones wait for the check all the same. */
+export function isLaterWave({ schemas, waves }: Inputs, plans: readonly Plan[]): boolean {
+  const [first = []] = splitIntoWaves(schemas, waves);
+  return plans.every((plan) => plan.steps.length === 0 || !first.includes(plan.schema));
+}
+
 /** The waves of the schemas that have steps to take. */
 export function wavesOf({ schemas, waves }: Inputs, plans: readonly Plan[]): readonly (readonly string[])[] {
   const moving = new Set(plans.filter((plan) => plan.steps.length > 0).map((plan) => plan.schema));

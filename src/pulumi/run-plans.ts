@@ -9,7 +9,7 @@ import type { Database } from "../postgres/database.ts";
 import { sessionsFor } from "../postgres/free-sessions.ts";
 import { holderText, problemText } from "../problem-text.ts";
 import type { EngineLog } from "./engine-log.ts";
-import { wavesOf } from "./fleet-notes.ts";
+import { isLaterWave, wavesOf } from "./fleet-notes.ts";
 import type { Inputs } from "./inputs.ts";
 
 /** How long a server that was lost is waited for: a restart or a failover takes less. */
@@ -50,6 +50,7 @@ export async function runPlans(
     settings: inputs,
     concurrency,
     waves,
+    goesOn: isLaterWave(inputs, plans),
     wavePauseMs: inputs.wavePauseMs,
     waveCheck: inputs.waveCheck,
     onFailure: inputs.onFailure,

@@ -27,6 +27,7 @@ async function stoppedAt(when: When, schemas: readonly string[]): Promise<FleetR
       concurrency: 1,
       waves: schemas.map((schema) => [schema]),
       // As long as a test may take, and longer.
+      goesOn: false,
       wavePauseMs: 600_000,
       waitMs: 600_000,
       recoveryMs: 0,

@@ -65,6 +65,7 @@ export function fleetIn(
     recoveryMs: options.waitMs ?? 30_000,
     stop: NEVER,
     waves: [Object.keys(wishes)],
+    goesOn: false,
     wavePauseMs: 0,
     onFailure: "stop" as const,
     failureLimit: 0,
