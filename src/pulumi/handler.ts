@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { dynamic } from "@pulumi/pulumi";
 import { readHistory } from "../history/read-history.ts";
 import { BASE, compareIds } from "../history/revision.ts";
+import { isRelative, targetOf } from "../history/target.ts";
 import { currentRevision, type Ledger } from "../plan/ledger.ts";
 import { withDatabase } from "../postgres/database.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
@@ -13,10 +14,12 @@ import {
   bySchema,
   desiredPlaces,
   desiredRevisions,
+  type Inputs,
   InputsShape,
   type Outputs,
   OutputsShape,
   type Raw,
+  takenSteps,
 } from "./inputs.ts";
 import { endWithEngine } from "./stop.ts";
 
@@ -49,8 +52,17 @@ export function diff(_id: string, olds: unknown, news: Raw): dynamic.DiffResult 
   if (!state.success || !inputs.success) return {};
   const ids = Object.keys(inputs.data.revisions).sort(compareIds);
   const current = bySchema(state.data.current);
-  const moves = [...desiredPlaces(inputs.data, ids)].some(([schema, place]) => place !== current.get(schema));
-  return moves ? { changes: true } : {};
+  const places = [...desiredPlaces(inputs.data, ids), ...steppedPlaces(inputs.data, state.data)];
+  return places.some(([schema, place]) => place !== current.get(schema)) ? { changes: true } : {};
+}
+
+/** Where a relative target has led: a schema that did not get there, or is there no longer, is to go. */
+function steppedPlaces(inputs: Inputs, state: Outputs): readonly (readonly [string, string | undefined])[] {
+  const taken = takenSteps(state);
+  return inputs.schemas.flatMap((schema) => {
+    const target = targetOf(inputs, schema);
+    return isRelative(target) ? [[schema, taken.get(target)?.get(schema)] as const] : [];
+  });
 }
 
 /** Migrates the schemas of a new resource; what is already applied in them is adopted. */
