@@ -18,7 +18,10 @@ export interface Selection {
 /** The schemas of a fleet, each once: those listed by name in their order, then the others by name. */
 export interface Selected {
   readonly schemas: readonly string[];
-  /** Those that the config lists by name. */
+  /**
+   * Those that the config lists by name, also where they are excluded: what the program declares of them stays declared, or an
+   * `onDestroy: drop` would take it for gone.
+   */
   readonly listed: readonly string[];
   /** Those that would be owned if they were not excluded. */
   readonly excluded: readonly string[];
@@ -40,7 +43,7 @@ export async function selectSchemas(connection: Connection, selection: Selection
   const left = new Set(excluded);
   return {
     schemas: all.filter((name) => !left.has(name)),
-    listed: names.filter((name) => !left.has(name)),
+    listed: names,
     excluded,
   };
 }

@@ -18,7 +18,7 @@ describe("the schemas of a fleet", () => {
     const nowhere = { ...connection, host: "nowhere.invalid" };
     expect(await selectSchemas(nowhere, { schemas: ["prod", "dev"], exclude: ["dev"] })).toEqual({
       schemas: ["prod"],
-      listed: ["prod"],
+      listed: ["prod", "dev"],
       excluded: ["dev"],
     });
   });

@@ -52,6 +52,16 @@ describe("several schemas in one stack", () => {
     expect(await ledgerRows(database, "dev")).toHaveLength(2);
   });
 
+  it("leaves an excluded schema alone, also where those that leave the list are dropped", async () => {
+    await project.pulumi("config", "set", "onDestroy", "drop", "--stack", "all");
+    await project.pulumi("up", "--yes", "--skip-preview", "--stack", "all");
+    await project.pulumi("config", "set", "--path", "exclude[0]", "dev", "--stack", "all");
+    const { exitCode } = await project.pulumi("up", "--yes", "--skip-preview", "--stack", "all");
+    expect(exitCode).toBe(0);
+    expect(await query("SELECT id FROM dev.kept")).toEqual([{ id: 1 }]);
+    await project.pulumi("config", "rm", "exclude", "--stack", "all");
+  });
+
   it("drops the schemas on destroy only where the config says so", async () => {
     await project.pulumi("config", "set", "onDestroy", "drop", "--stack", "all");
     await project.pulumi("up", "--yes", "--skip-preview", "--stack", "all");
