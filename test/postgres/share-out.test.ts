@@ -28,21 +28,23 @@ beforeAll(async () => {
   }
 });
 
-/** Reads the fleet with at most so many sessions, of more that there are, and tells how many were lent at once. */
+/** Reads the fleet with at most so many sessions, of more that there are, and tells how many were asked for at once. */
 async function read(as: Connection, sessions: number, schemas: readonly string[] = names) {
   let [lent, most] = [0, 0];
   const ledgers = await withDatabase(as, 9, (real) => {
     const counted: Database = {
       sessions,
       signedIn: real.signedIn,
-      withClient: (callback) =>
-        real.withClient(async (client) => {
-          lent += 1;
-          most = Math.max(most, lent);
-          const result = await callback(client);
+      withClient: async (callback) => {
+        // Counted when it is asked for: while one signs in, another may have read all of its part.
+        lent += 1;
+        most = Math.max(most, lent);
+        try {
+          return await real.withClient(callback);
+        } finally {
           lent -= 1;
-          return result;
-        }),
+        }
+      },
     };
     return counted.withClient((client) => shareOut(counted, client, schemas, readLedgers));
   });
