@@ -1,7 +1,7 @@
 import leven from "leven";
 import type { z } from "zod";
 import { connectionOf } from "./config/connection-config.ts";
-import { type Environment, Keys, SECRETS } from "./config/keys.ts";
+import { type Environment, json, Keys, SECRETS } from "./config/keys.ts";
 import { roleProblems } from "./config/role-problems.ts";
 import type { Wave } from "./fleet/waves.ts";
 import type { Connection } from "./postgres/connection.ts";
@@ -88,9 +88,13 @@ function keyProblems(issue: z.core.$ZodIssue, values: Readonly<Record<string, un
     return issue.keys.map((key) => ({ code: "unknown-key", key, near: nearest(key, Object.keys(Keys.shape)) }));
   }
   const key = String(issue.path[0]);
-  const value = values[key];
+  const value = issue.path.slice(1).reduce<unknown>(valueAt, json(values[key]));
   const got = value === undefined ? "nothing" : SECRETS.has(key) ? "a secret" : JSON.stringify(value);
   return [{ code: "config", key: issue.path.join("."), got, wants: issue.message, fix: howToSet(key) }];
+}
+
+function valueAt(value: unknown, key: PropertyKey): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, key) : value;
 }
 
 function nearest(key: string, known: readonly string[]): string | undefined {

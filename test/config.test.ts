@@ -278,7 +278,7 @@ describe("refused, with the key, what it got and what it wants", () => {
 
   it("a pin that is a bare number, as which +1 is stored as well", () => {
     expect(refusal({ pins: '{"prod": 1}' })).toMatchInlineSnapshot(
-      `"config "pins.prod": got "{\\"prod\\": 1}", wants no bare number, which may have lost a +, but one like 0010, or a name. Set it: pulumi config set --path 'pins.SCHEMA' TARGET."`,
+      `"config "pins.prod": got 1, wants no bare number, which may have lost a +, but one like 0010, or a name. Set it: pulumi config set --path 'pins.SCHEMA' TARGET."`,
     );
   });
 
