@@ -1,6 +1,6 @@
 import type pg from "pg";
-import type { Statement } from "../script/parse-script.ts";
-import { type Repetition, repetition } from "../script/repeatable.ts";
+import type { ParsedScript, Statement } from "../script/parse-script.ts";
+import { newIndexes, type Repetition, repetition } from "../script/repeatable.ts";
 import { patiently } from "./database.ts";
 import { quoteName, quoteText } from "./session.ts";
 
@@ -24,6 +24,15 @@ export function resumption(schema: string, statement: Statement): Resumption | u
   if (how.kind === "drop-index") return { look, clear: undefined, finished: "missing" };
   const clear = `DROP INDEX CONCURRENTLY ${quoteName(schema)}.${quoteName(how.index)}`;
   return { look, clear, finished: "valid" };
+}
+
+/** Statements that fail where something has the name of an index that a script makes: by its name a later run knows it as made. */
+export function refuseTaken(schema: string, script: ParsedScript): readonly string[] {
+  return newIndexes(script).map((index) => {
+    const isTaken = `pg_catalog.to_regclass(${quoteText(`${quoteName(schema)}.${quoteName(index)}`)}) IS NOT NULL`;
+    const text = quoteText(`relation "${index}" already exists, and the script would make an index of that name`);
+    return `DO ${quoteText(`BEGIN IF ${isTaken} THEN RAISE duplicate_table USING MESSAGE = ${text}; END IF; END`)}`;
+  });
 }
 
 /**

@@ -3,7 +3,6 @@ import type { Step } from "../plan/plan.ts";
 import { roleOf } from "../role-name.ts";
 import type { Statement } from "../script/parse-script.ts";
 import { leavesNothing } from "../script/plain.ts";
-import { newIndexes } from "../script/repeatable.ts";
 import { proveFingerprint } from "./fingerprint.ts";
 import {
   type EntryPlace,
@@ -14,7 +13,8 @@ import {
   recordStart,
   recordStep,
 } from "./record-step.ts";
-import { quoteName, quoteText, RESET_ROLE, RESET_SESSION } from "./session.ts";
+import { refuseTaken } from "./resume.ts";
+import { quoteName, RESET_ROLE, RESET_SESSION } from "./session.ts";
 
 /** How steps run. */
 export interface StepSettings {
@@ -168,7 +168,7 @@ function autocommitMessages(
 ): readonly Message[] {
   const start = [
     "BEGIN",
-    ...(step.resumes ? [] : newIndexes(step.script).map((index) => refuseTaken(schema, index))),
+    ...(step.resumes ? [] : refuseTaken(schema, step.script)),
     ...preamble,
     recordStart(schema, step, run),
     "COMMIT",
@@ -186,14 +186,6 @@ function autocommitMessages(
     })),
     { ...own(lines(finish)), resets: true },
   ];
-}
-
-/** A statement that fails where something of an index's name is there. */
-function refuseTaken(schema: string, index: string): string {
-  const name = `${quoteName(schema)}.${quoteName(index)}`;
-  const text = quoteText(`relation "${index}" already exists, and the script would make an index of that name`);
-  const isTaken = `pg_catalog.to_regclass(${quoteText(name)}) IS NOT NULL`;
-  return `DO ${quoteText(`BEGIN IF ${isTaken} THEN RAISE duplicate_table USING MESSAGE = ${text}; END IF; END`)}`;
 }
 
 function own(text: string): Message {
