@@ -53,12 +53,11 @@ export function parseStem(stem: string): { readonly number: bigint; readonly nam
 }
 
 /**
- * True where the groups between dashes say another order than the digits do: `2024-03-01` comes behind `2024-01-15-120000`,
+ * Of two ids whose numbers have dashes, true where the groups between them say another order than the digits do: `2024-03-01` comes behind `2024-01-15-120000`,
  * and has the smaller number.
  */
 export function isOutOfGroups(earlier: string, later: string): boolean {
   const [left, right] = [groupsOf(earlier), groupsOf(later)];
-  if (left.length < 2 || right.length < 2) return false;
   const differs = left.findIndex((group, index) => group !== right[index]);
   return differs >= 0 && (left[differs] ?? 0n) > (right[differs] ?? -1n);
 }

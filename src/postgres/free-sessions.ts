@@ -60,4 +60,5 @@ const FREE = `
     (SELECT CASE WHEN rolconnlimit < 0 THEN 100000 ELSE rolconnlimit END FROM pg_catalog.pg_roles
       WHERE rolname = session_user) - count(*) FILTER (WHERE usename = session_user)
   )::int AS free
-  FROM pg_catalog.pg_stat_activity WHERE coalesce(backend_type, CASE WHEN usesysid IS NOT NULL THEN 'client backend' END) = 'client backend'`;
+  FROM pg_catalog.pg_stat_activity
+   WHERE backend_type = 'client backend' OR backend_type IS NULL AND usesysid IS NOT NULL`;

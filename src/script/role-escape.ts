@@ -88,8 +88,8 @@ function queriesIn(tree: unknown): readonly string[] {
 }
 
 function statementsIn(body: string): readonly unknown[] {
-  const assigned = body.slice(body.indexOf(":=") + 2);
-  for (const text of [body, `SELECT ${body}`, `SELECT ${assigned}`]) {
+  const [, ...assigned] = body.split(":=");
+  for (const text of [body, `SELECT ${body}`, `SELECT ${assigned.join(":=")}`]) {
     try {
       return parseSync(text).stmts ?? [];
     } catch {
