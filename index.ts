@@ -4,8 +4,12 @@ import { briefly } from "./src/pulumi/outputs.ts";
 import { declareRoles } from "./src/pulumi/roles.ts";
 import { SchemaMigration } from "./src/pulumi/schema-migration.ts";
 import { stackFleets } from "./src/pulumi/stack-config.ts";
+import { refuseStillOwned } from "./src/pulumi/still-owned.ts";
 
-const migrations = (await stackFleets()).map((fleet) => {
+const fleets = await stackFleets();
+const stillOwned = refuseStillOwned(fleets);
+
+const migrations = fleets.map((fleet) => {
   const { name, connection, listed, onDestroy, rolePasswords, ...config } = fleet;
   const server = new postgresql.Provider(`${name}-server`, {
     host: connection.host,
@@ -19,17 +23,19 @@ const migrations = (await stackFleets()).map((fleet) => {
     ...(config.owner !== undefined && { superuser: false }),
   });
 
+  // The provider adopts what exists and would drop it on destroy; retained, it only lets go.
+  const onDelete = onDestroy === "retain" ? { retainOnDelete: true } : { hooks: { beforeDelete: [stillOwned] } };
+
   // None where the config names none.
-  const roles = declareRoles(fleet, server);
+  const roles = declareRoles(fleet, server, onDelete);
 
   // Only those listed by name: a resource for each of a thousand tenants would be slow, so SchemaMigration creates them.
-  // The provider adopts a schema that exists and would drop it on destroy; retained, it only lets go.
   const owned = listed.map(
     (schema) =>
       new postgresql.Schema(
         `${name}-${schema}`,
         { name: schema, database: connection.database, dropCascade: onDestroy === "drop", ...roles.ownerOf(schema) },
-        { provider: server, retainOnDelete: onDestroy === "retain", dependsOn: roles.before(schema) },
+        { provider: server, ...onDelete, dependsOn: roles.before(schema) },
       ),
   );
 

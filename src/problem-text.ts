@@ -61,6 +61,7 @@ export function problemText(problem: Problem): string {
       return snapshotText(problem, problemText);
     case "schema-name":
     case "owned-twice":
+    case "still-owned":
     case "schemas-query":
       return schemasText(problem);
     case "role-name":

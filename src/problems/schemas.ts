@@ -4,6 +4,13 @@ import { list } from "./wording.ts";
 export type SchemasProblem =
   | { readonly code: "schema-name"; readonly schema: string; readonly why: string }
   | { readonly code: "owned-twice"; readonly schemas: readonly string[]; readonly fleets: readonly string[] }
+  | {
+      readonly code: "still-owned";
+      readonly kind: "schema" | "role";
+      readonly name: string;
+      /** Who owns it by the config as it is now. */
+      readonly fleet: string;
+    }
   | { readonly code: "schemas-query"; readonly got: string };
 
 /** The words of a {@link SchemasProblem}. */
@@ -15,6 +22,12 @@ export function schemasText(problem: SchemasProblem): string {
       return (
         `${problem.schemas.length === 1 ? "Schema" : "Schemas"} ${list(problem.schemas)} would be owned by ${list(problem.fleets)}, each with ` +
         "its own target. Leave them to one: pulumi config set --path 'fleets.FLEET.exclude[0]' SCHEMA."
+      );
+    case "still-owned":
+      return (
+        `${problem.kind === "schema" ? "Schema" : "Role"} "${problem.name}" would be dropped, though "${problem.fleet}" goes on owning it: it ` +
+        "was declared with onDestroy: drop, and is no more. Put back what you changed, set onDestroy to retain and run pulumi up, " +
+        "which lets go of it; then change it."
       );
     case "schemas-query":
       return (

@@ -19,8 +19,12 @@ export interface DeclaredRoles {
  * Declares the owner and the application role of each schema that is listed by name. A role with a password may sign in. On
  * destroy they stay where the schemas stay: an application must not lose its sign-in because Pulumi lets go.
  */
-export function declareRoles(fleet: Fleet, provider: pulumi.ProviderResource): DeclaredRoles {
-  const { name: fleetName, listed, connection, onDestroy, rolePasswords } = fleet;
+export function declareRoles(
+  fleet: Fleet,
+  provider: pulumi.ProviderResource,
+  onDelete: Pick<pulumi.CustomResourceOptions, "retainOnDelete" | "hooks">,
+): DeclaredRoles {
+  const { name: fleetName, listed, connection, rolePasswords } = fleet;
   const { database, user } = connection;
   const bySchema = new Map(rolesOf(listed, fleet).map((roles) => [roles.schema, roles]));
   const all = [...bySchema.values()];
@@ -33,8 +37,7 @@ export function declareRoles(fleet: Fleet, provider: pulumi.ProviderResource): D
   const roleNamed = (name: string) => {
     const password = rolePasswords[name];
     const args = password === undefined ? {} : { login: true, password: pulumi.secret(password) };
-    const options = { provider, retainOnDelete: onDestroy === "retain" };
-    return new postgresql.Role(`${fleetName}-${name}`, { name, ...args }, options);
+    return new postgresql.Role(`${fleetName}-${name}`, { name, ...args }, { provider, ...onDelete });
   };
   const owners = declare([shared.owner, ...all.map(({ owner }) => owner)]);
   const apps = declare(all.map(({ app }) => app));

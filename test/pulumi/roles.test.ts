@@ -295,7 +295,7 @@ describe("destroy", () => {
   it("drops the roles with the schemas where the config says so", async () => {
     await project.pulumi("config", "set", "onDestroy", "drop", "--stack", "dev");
     expect((await run("up", "dev")).exitCode).toBe(0);
-    const { exitCode, output } = await run("destroy", "dev");
+    const { exitCode, output } = await run("destroy", "dev", "--run-program");
     expect(exitCode, output).toBe(0);
     expect(await query("SELECT FROM pg_roles WHERE rolname = ANY ($1)", [[owner("dev"), app("dev")]])).toEqual([]);
     expect(await query("SELECT FROM pg_namespace WHERE nspname = 'dev'")).toEqual([]);

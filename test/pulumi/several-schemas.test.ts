@@ -65,7 +65,8 @@ describe("several schemas in one stack", () => {
   it("drops the schemas on destroy only where the config says so", async () => {
     await project.pulumi("config", "set", "onDestroy", "drop", "--stack", "all");
     await project.pulumi("up", "--yes", "--skip-preview", "--stack", "all");
-    const { exitCode } = await project.pulumi("destroy", "--yes", "--skip-preview", "--stack", "all");
+    const destroy = ["destroy", "--yes", "--skip-preview", "--stack", "all"];
+    const { exitCode } = await project.pulumi(...destroy, "--run-program");
     expect(exitCode).toBe(0);
     expect(await placesOf("things")).toEqual([...NAMES].slice(1).sort());
   });

@@ -21,6 +21,8 @@ export interface TestProject {
   readonly pulumi: (...args: readonly string[]) => Promise<Outcome>;
   /** `npm run status`. */
   readonly status: (...args: readonly string[]) => Promise<Outcome>;
+  /** A file below the folder. */
+  readonly read: (path: string) => string;
   /** Writes files below the folder, by path. */
   readonly write: (files: Readonly<Record<string, string>>) => void;
   /** The stack's state, as Pulumi keeps it. */
@@ -80,6 +82,7 @@ async function projectIn(folder: string, options: TestProjectOptions): Promise<T
     folder,
     pulumi: (...args) => run(tools.pulumi, withFlags(args)),
     status: (...args) => run(process.execPath, ["src/status/main.ts", ...args]),
+    read: (path) => readFileSync(join(folder, path), "utf8"),
     write: (files) => {
       for (const [path, text] of Object.entries(files)) {
         mkdirSync(join(folder, path, ".."), { recursive: true });

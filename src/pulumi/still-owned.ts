@@ -1,0 +1,61 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Fleet } from "../config/find-fleets.ts";
+import { databaseName, serverName } from "../postgres/connection.ts";
+import { type Problem, Refusal } from "../problem.ts";
+import { errorText } from "../problem-text.ts";
+import { rolesOf, sharedRoles } from "../role-name.ts";
+
+/** What of a fleet tells whether it still owns something. */
+export type Owner = Pick<Fleet, "name" | "connection" | "listed" | "schemas" | "excluded" | "owner" | "app">;
+
+/** A declared schema or role that Pulumi is about to drop. */
+export interface Dropped {
+  readonly kind: "schema" | "role";
+  readonly name: string;
+  /** Of a schema: where it is. */
+  readonly database?: string | undefined;
+  /** Its name in the program: `FLEET-NAME`. */
+  readonly resource: string;
+}
+
+/**
+ * Refuses, in a preview already, to drop a schema or role that a fleet goes on owning: with `onDestroy: drop`, one that goes from
+ * its name to a pattern or over to another fleet is gone for Pulumi, whose program declares by name what a fleet lists.
+ *
+ * Pulumi runs hooks on deletes by their name and only where the program runs: this one has to be made in any program, also where
+ * nothing is dropped any more, and `pulumi destroy` asks for `--run-program`.
+ */
+export function refuseStillOwned(fleets: readonly Owner[]): pulumi.ResourceHook {
+  return new pulumi.ResourceHook(
+    "still-owned",
+    ({ type, oldInputs, name: resource }) => {
+      const { name, database } = (oldInputs ?? {}) as { readonly name: string; readonly database?: string };
+      const kind = type.endsWith(":Schema") ? "schema" : "role";
+      const problem = stillOwned(fleets, { kind, name, database, resource });
+      if (problem) throw new Error(errorText(new Refusal([problem])));
+    },
+    { onDryRun: true },
+  );
+}
+
+/** Which fleet still owns what is dropped; undefined where none does, or where its own declaration is destroyed. */
+export function stillOwned(fleets: readonly Owner[], dropped: Dropped): Problem | undefined {
+  const { kind, name } = dropped;
+  const home = fleets.find((fleet) => dropped.resource === `${fleet.name}-${name}`);
+  if (home && namesIn(home, kind, home.listed).has(name)) return undefined;
+  // Where its fleet is gone from the config, nobody knows its server any more.
+  const near = fleets.filter((fleet) =>
+    kind === "role"
+      ? !home || serverName(fleet.connection) === serverName(home.connection)
+      : fleet.connection.database === dropped.database &&
+        (!home || databaseName(fleet.connection) === databaseName(home.connection)),
+  );
+  const owner = near.find((fleet) => namesIn(fleet, kind, [...fleet.schemas, ...fleet.excluded]).has(name));
+  return owner && { code: "still-owned", kind, name, fleet: owner.name };
+}
+
+function namesIn(fleet: Owner, kind: Dropped["kind"], schemas: readonly string[]): ReadonlySet<string> {
+  if (kind === "schema") return new Set(schemas);
+  const roles = rolesOf(schemas, fleet).flatMap(({ owner, app }) => [owner, app]);
+  return new Set([sharedRoles(fleet).owner, ...roles].filter((role) => role !== undefined));
+}
