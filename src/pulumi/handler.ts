@@ -3,14 +3,8 @@ import type { dynamic } from "@pulumi/pulumi";
 import { readHistory } from "../history/read-history.ts";
 import { BASE, compareIds } from "../history/revision.ts";
 import { isRelative, targetOf } from "../history/target.ts";
-import { currentRevision, type Ledger } from "../plan/ledger.ts";
-import { withDatabase } from "../postgres/database.ts";
-import { readLedgers } from "../postgres/ledger-table.ts";
-import { shareOut } from "../postgres/share-out.ts";
 import { errorText } from "../problem-text.ts";
-import { shownByRead } from "./failure.ts";
 import {
-  byRevision,
   bySchema,
   desiredPlaces,
   desiredRevisions,
@@ -24,17 +18,17 @@ import {
 import { endWithEngine } from "./stop.ts";
 
 /**
- * What the provider's methods do. Here Pulumi's shapes end: everything is parsed and handed on. What migrates is loaded only
- * by create and update: Pulumi starts this process twice in every run, mostly to find that there is nothing to do.
+ * What the provider's methods do. Here Pulumi's shapes end: everything is parsed and handed on. What goes to a server is
+ * loaded only where it is needed: Pulumi starts this process twice in every run, mostly to find that there is nothing to do. Each of
+ * them begins with a check or a read.
  */
-
-endWithEngine();
 
 /** The engine's stand-in for a value that a preview cannot know (pulumi: runtime/rpc.ts, unknownValue). */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** Computes the desired state from files alone, so that the same files always give the same plan. */
 export function check(_olds: unknown, news: Raw): dynamic.CheckResult {
+  endWithEngine();
   if (Object.values(news).includes(UNKNOWN)) return { inputs: { ...news, revisions: UNKNOWN, head: UNKNOWN } };
   try {
     const inputs = InputsShape.omit({ revisions: true, head: true }).parse(news);
@@ -79,36 +73,6 @@ export async function update(id: string, olds: Raw, news: Raw): Promise<dynamic.
 
 /** Asks the ledgers where the schemas are, so that a preview starts from the truth. */
 export async function read(id: string, props: unknown): Promise<dynamic.ReadResult> {
-  try {
-    const state = OutputsShape.parse(props);
-    return { id, props: { ...state, current: await readCurrent(state) } };
-  } catch (error) {
-    throw shownByRead(error);
-  }
-}
-
-/** What is asked for at least, the session of the watch included: how many schemas go at once is not in the state. */
-const READERS = 2;
-
-async function readCurrent({ connection, current, applied }: Outputs): Promise<Outputs["current"]> {
-  const schemas = [...bySchema(current).keys()];
-  const ledgers = await withDatabase(connection, READERS, (database) =>
-    database.withClient((client) => shareOut(database, client, schemas, readLedgers)),
-  );
-  // Most of a fleet share their rows, and are looked at once.
-  const standings = new Map<Ledger["applied"], string>();
-  for (const ledger of ledgers) {
-    if (!standings.has(ledger.applied)) standings.set(ledger.applied, standing(ledger, applied));
-  }
-  const placeOf = ({ applied, altered }: Ledger) => `${standings.get(applied) ?? BASE}${altered ? " (altered)" : ""}`;
-  return byRevision(ledgers.map((ledger) => [ledger.schema, placeOf(ledger)] as const));
-}
-
-/** Where a schema is. One that is not whole is nowhere that a target could be, so that the next plan looks at it. */
-function standing(ledger: Ledger, known: readonly string[]): string {
-  const current = currentRevision(ledger);
-  const there = new Set(ledger.applied.map((row) => row.revision));
-  if (ledger.applied.some((row) => row.interrupted)) return `${current} (interrupted)`;
-  if (known.some((id) => compareIds(id, current) < 0 && !there.has(id))) return `${current} (with gaps)`;
-  return current;
+  endWithEngine();
+  return (await import("./read.ts")).read(id, props);
 }

@@ -107,12 +107,21 @@ export class SchemaMigration extends pulumi.dynamic.Resource {
     const hooks = { beforeCreate: [report], beforeUpdate: [report] };
     super(provider, name, inputs, { ...options, hooks: { ...options.hooks, ...hooks } }, undefined, type);
     // What loads in vain, where nothing changes, nobody waits for.
-    if (pulumi.runtime.isDryRun()) setTimeout(loadPreview, LOAD_AFTER_MS).unref();
+    if (pulumi.runtime.isDryRun()) setTimeout(loadAhead, LOAD_AFTER_MS).unref();
   }
 }
 
 /** By then the engine has the resource and starts its provider, for which the program waits. */
 const LOAD_AFTER_MS = 400;
+
+/**
+ * The provider's own modules as well: its process is killed, and never writes what it has compiled to NODE_COMPILE_CACHE, where this
+ * one does. Without it each provider's start would compile TypeScript.
+ */
+async function loadAhead(): Promise<void> {
+  await loadPreview();
+  await Promise.all([import("./handler.ts"), import("./read.ts")]);
+}
 
 /** What only a preview needs, and takes a while to load. */
 function loadPreview(): Promise<typeof import("./preview.ts")> {

@@ -29,13 +29,15 @@ const CANCEL = provider.ResourceProviderService.cancel.path;
 
 const engineGone = new AbortController();
 let underWay = 0;
+let noticesEnd = false;
 
 /**
  * Makes the provider's process notice that its engine is gone, however that ended: Pulumi leaves it running for ever. The
  * engine holds the other end of our standard input and never writes to it.
  */
 export function endWithEngine(): void {
-  if (!fstatSync(process.stdin.fd).isFIFO()) return;
+  if (noticesEnd || !fstatSync(process.stdin.fd).isFIFO()) return;
+  noticesEnd = true;
   process.stdin
     .on("error", () => {})
     .once("close", () => {
