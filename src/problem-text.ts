@@ -38,6 +38,7 @@ export function problemText(problem: Problem): string {
     case "transaction-control":
     case "mixed-transaction":
     case "discards-session":
+    case "resets-path":
     case "leaves-role":
     case "unbound-definer":
       return scriptText(problem);

@@ -2,7 +2,8 @@ import type pg from "pg";
 import type { MigrationClient } from "../history/migration.ts";
 import { parseSync } from "../script/parser.ts";
 import { leavesRole } from "../script/role-escape.ts";
-import { discardsAll, transactionKind } from "../script/transaction.ts";
+import { discardsAll, resetsSearchPath } from "../script/session-reset.ts";
+import { transactionKind } from "../script/transaction.ts";
 import { patiently } from "./database.ts";
 import type { CodeMessage } from "./step-messages.ts";
 
@@ -16,7 +17,7 @@ export async function runCode(client: pg.ClientBase, schema: string, message: Co
       // After the end the session is another step's, in another schema: what was left behind waits for ever. The step has
       // failed by then, and to throw here would end the process, since nobody is left to catch it.
       if (closed) return new Promise(() => {});
-      refuseDiscard(sql, file);
+      refuseReset(sql, file);
       if (mode === "transaction") refuseControl(sql, file);
       if (asOwner) refuseEscape(sql, file);
       open += 1;
@@ -35,9 +36,12 @@ export async function runCode(client: pg.ClientBase, schema: string, message: Co
   if (open > 0) throw new Error(`${file} ended before its queries did: an await is missing in it`);
 }
 
-function refuseDiscard(sql: string, file: string): void {
-  const discards = (parseSync(sql).stmts ?? []).some(({ stmt }) => stmt && discardsAll(stmt));
-  if (discards) throw new Error(`${file} must not discard its session, which holds the lock on the schema`);
+function refuseReset(sql: string, file: string): void {
+  for (const { stmt } of parseSync(sql).stmts ?? []) {
+    if (!stmt) continue;
+    if (discardsAll(stmt)) throw new Error(`${file} must not discard its session, which holds the lock on the schema`);
+    if (resetsSearchPath(stmt)) throw new Error(`${file} must not reset its search path, which leads to the schema`);
+  }
 }
 
 /** A COMMIT in between would leave the step half applied if it fails later. */

@@ -20,6 +20,7 @@ export type ScriptProblem =
       readonly wrapped: boolean;
     }
   | { readonly code: "discards-session"; readonly file: string; readonly line: number; readonly text: string }
+  | { readonly code: "resets-path"; readonly file: string; readonly line: number; readonly text: string }
   | { readonly code: "leaves-role"; readonly file: string; readonly line: number; readonly text: string }
   | { readonly code: "unbound-definer"; readonly file: string; readonly line: number; readonly text: string };
 
@@ -43,6 +44,11 @@ export function scriptText(problem: ScriptProblem): string {
       return (
         `${problem.file}:${problem.line}: "${brief(problem.text)}" would let go of the lock on the schema, and what comes behind it would run in another one. ` +
         "Remove it: each script finds a session as new."
+      );
+    case "resets-path":
+      return (
+        `${problem.file}:${problem.line}: "${brief(problem.text)}" would take the search path back to the server's own, and what comes behind it ` +
+        "would run in another schema. Move it to the end, or reset by name what the script has set."
       );
     case "leaves-role":
       return (

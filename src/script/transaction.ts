@@ -13,11 +13,6 @@ export function transactionKind(node: Node): "control" | "savepoint" | "none" {
   }
 }
 
-/** True for what lets go of the session's advisory locks and settings (manual, DISCARD). */
-export function discardsAll(node: Node): boolean {
-  return "DiscardStmt" in node && node.DiscardStmt.target === "DISCARD_ALL";
-}
-
 /**
  * True for the statements that PostgreSQL refuses inside a transaction block with SQLSTATE 25001
  * (PreventInTransactionBlock; each is named so in the manual's reference page of the command).

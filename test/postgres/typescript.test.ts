@@ -90,15 +90,18 @@ describe("a migration in TypeScript", () => {
     expect(await query("SELECT * FROM code_commits.users")).toEqual([]);
   });
 
-  it("may not discard its session, which holds the lock", async () => {
-    const schema = await schemaNamed("code_discards");
+  it.each([
+    ["discard its session, which holds the lock", "DISCARD ALL"],
+    ["reset its search path, which leads to the schema", "RESET ALL"],
+  ])("may not %s", async (words, sql) => {
+    const schema = await schemaNamed(`code_${sql.slice(0, 5).toLowerCase()}`);
     const history = historyWith(`
       export const transaction = false;
-      export async function up(client) { await client.query("DISCARD ALL"); }
+      export async function up(client) { await client.query("${sql}"); }
     `)();
     const problems = await problemsOf(migrate(connection, schema, history));
     expect(problems).toMatchObject([
-      { code: "step-failed", error: { message: expect.stringContaining("must not discard its session") } },
+      { code: "step-failed", error: { message: expect.stringContaining(`must not ${words}`) } },
     ]);
   });
 

@@ -165,7 +165,23 @@ describe("what would take the lock and the search path from under a script is re
     },
   );
 
+  it.each(["RESET ALL", "RESET search_path", "SET search_path TO DEFAULT", 'SET LOCAL "Search_Path" = DEFAULT'])(
+    "%s, with something behind it",
+    (sql) => {
+      expect(refusal(`${sql}; CREATE TABLE t (id int);`)).toContain("would take the search path back");
+      expect(statements(`CREATE TABLE t (id int); ${sql};`)).toHaveLength(2);
+      expect(statements(`BEGIN; CREATE TABLE t (id int); ${sql}; COMMIT;`)).toHaveLength(2);
+    },
+  );
+
+  it("but not what resets another setting", () => {
+    expect(
+      statements("RESET lock_timeout; SET lock_timeout TO DEFAULT; SET search_path = public; SELECT 1"),
+    ).toHaveLength(4);
+  });
+
   it("in its words", () => {
+    expect(refusal("RESET ALL; SELECT 1")).toMatchInlineSnapshot(`"migrations/0001_x.up.sql:1: "RESET ALL" would take the search path back to the server's own, and what comes behind it would run in another schema. Move it to the end, or reset by name what the script has set."`);
     expect(refusal("DISCARD ALL")).toMatchInlineSnapshot(
       `"migrations/0001_x.up.sql:1: "DISCARD ALL" would let go of the lock on the schema, and what comes behind it would run in another one. Remove it: each script finds a session as new."`,
     );
