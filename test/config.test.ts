@@ -139,6 +139,8 @@ describe("the connection", () => {
   it("part from the config, part from the variables: the config wins", () => {
     const mixed = connection({ host: "prod.example.com", user: "deploy" }, { ...SERVER, PGUSER: "me", PGPORT: "1" });
     expect(mixed).toMatchObject({ host: "prod.example.com", user: "deploy", port: 1 });
+    // Or two spellings would be two databases, and a schema could be owned twice.
+    expect(connection({ host: "DB.Example.com" }, {})).toMatchObject({ host: "db.example.com" });
   });
 
   it("in one URL", () => {

@@ -24,7 +24,7 @@ describe("the problems that no pure part finds, in their words", () => {
 
   it("a query that names no schemas", () => {
     expect(problemText({ code: "schemas-query", got: "7" })).toMatchInlineSnapshot(
-      `"schemasQuery gave 7 where a schema's name should be. It wants one row a schema, the name in the first column: select schema_name from public.tenants where active."`,
+      `"schemasQuery gave 7 where a schema's name should be. It wants one row a schema, the name in the first column as text: select schema_name from public.tenants where active."`,
     );
   });
 

@@ -53,7 +53,8 @@ export function connectionOf(keys: Keys, env: Environment, problems: Problem[]):
   const password = given.password ?? variable(env, "PGPASSWORD");
   const sslrootcert = given.sslrootcert ?? variable(env, "PGSSLROOTCERT");
   return {
-    host,
+    // Names of hosts know no case, and what tells one database from another must not.
+    host: host.toLowerCase(),
     port,
     database: given.database ?? variable(env, "PGDATABASE") ?? "postgres",
     user: given.user ?? variable(env, "PGUSER") ?? "postgres",

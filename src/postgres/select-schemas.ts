@@ -72,6 +72,12 @@ async function existingSchemas(client: pg.ClientBase): Promise<readonly string[]
   return rows.map((row) => row.name);
 }
 
+/** Types whose text is not the name, by their oid. */
+const CHANGED: ReadonlyMap<number, string> = new Map([
+  [1042, "char(n), which fills names up with spaces,"],
+  [4089, "regnamespace, which quotes names,"],
+]);
+
 async function queried(client: pg.ClientBase, sql: string): Promise<readonly string[]> {
   // Prepared, so that it is one statement: a second one could leave the read-only session.
   const query: pg.QueryArrayConfig = { text: sql, values: [], rowMode: "array", name: "schemasQuery" };
@@ -79,7 +85,10 @@ async function queried(client: pg.ClientBase, sql: string): Promise<readonly str
     if (!(error instanceof pg.DatabaseError)) throw error;
     throw new Refusal([{ code: "server-error", doing: "to run schemasQuery", error: serverError(error) }]);
   });
-  if (fields.length === 0) throw new Refusal([{ code: "schemas-query", got: "no column" }]);
+  const column = fields[0];
+  if (!column) throw new Refusal([{ code: "schemas-query", got: "no column" }]);
+  const changed = CHANGED.get(column.dataTypeID);
+  if (changed !== undefined) throw new Refusal([{ code: "schemas-query", got: changed }]);
   const names = rows.map(([name]) => name);
   const bad = names.find((name) => typeof name !== "string");
   if (bad !== undefined) throw new Refusal([{ code: "schemas-query", got: JSON.stringify(bad) }]);

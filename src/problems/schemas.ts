@@ -31,7 +31,7 @@ export function schemasText(problem: SchemasProblem): string {
       );
     case "schemas-query":
       return (
-        `schemasQuery gave ${problem.got} where a schema's name should be. It wants one row a schema, the name in the first column: ` +
+        `schemasQuery gave ${problem.got} where a schema's name should be. It wants one row a schema, the name in the first column as text: ` +
         "select schema_name from public.tenants where active."
       );
   }

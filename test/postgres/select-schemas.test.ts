@@ -67,6 +67,10 @@ describe("a query for schemas is refused", () => {
   test("that does not name schemas", async () => {
     expect(await refusal({ schemasQuery: "SELECT 7" })).toContain("schemasQuery gave 7");
     expect(await refusal({ schemasQuery: "SELECT NULL" })).toContain("schemasQuery gave null");
+    expect(await refusal({ schemasQuery: "SELECT 'acme'::char(20)" })).toContain("gave char(n), which fills names up");
+    expect(await refusal({ schemasQuery: "SELECT 'public'::regnamespace" })).toContain(
+      "gave regnamespace, which quotes",
+    );
     expect(await refusal({ schemasQuery: "SELECT" })).toContain("schemasQuery gave no column");
     expect(await refusal({ schemasQuery: "SELECT 'pg_toast'" })).toContain("PostgreSQL's own");
   });

@@ -181,7 +181,9 @@ describe("what would take the lock and the search path from under a script is re
   });
 
   it("in its words", () => {
-    expect(refusal("RESET ALL; SELECT 1")).toMatchInlineSnapshot(`"migrations/0001_x.up.sql:1: "RESET ALL" would take the search path back to the server's own, and what comes behind it would run in another schema. Move it to the end, or reset by name what the script has set."`);
+    expect(refusal("RESET ALL; SELECT 1")).toMatchInlineSnapshot(
+      `"migrations/0001_x.up.sql:1: "RESET ALL" would take the search path back to the server's own, and what comes behind it would run in another schema. Move it to the end, or reset by name what the script has set."`,
+    );
     expect(refusal("DISCARD ALL")).toMatchInlineSnapshot(
       `"migrations/0001_x.up.sql:1: "DISCARD ALL" would let go of the lock on the schema, and what comes behind it would run in another one. Remove it: each script finds a session as new."`,
     );
