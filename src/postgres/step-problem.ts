@@ -71,7 +71,8 @@ function stepFailed(plan: Plan, step: Step, failed: Failed): Problem {
     file: step.script.file,
     line: position === undefined ? statement?.line : lineAt(step.script.sql, position),
     statement: statement?.sql,
-    error: errorOf(failed),
+    // Where the server was in a statement of ours, before the script's own, helps nobody.
+    error: failed.sent.begins ? { ...errorOf(failed), where: undefined } : errorOf(failed),
     at: standing(plan, plan.steps.indexOf(step)),
     cause: errorOf(failed).sqlstate === DISK_FULL ? "disk-full" : "script",
     partly: step.script.mode === "autocommit" && !failed.sent.begins,

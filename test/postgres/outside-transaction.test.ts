@@ -90,7 +90,6 @@ describe("an index of a name that is taken is not taken for the script's own", (
       expect(problems.map(problemText)).toMatchInlineSnapshot(`
         [
           "Schema "taken", migrations/0002_x.up.sql: relation "by_x" already exists, and the script would make an index of that name (SQLSTATE 42P07)
-          PL/pgSQL function inline_code_block line 1 at RAISE
         Nothing of 0002_x remains; the schema is at 0001_users. Mend the script and run again.",
         ]
       `);
