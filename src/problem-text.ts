@@ -39,6 +39,7 @@ export function problemText(problem: Problem): string {
     case "mixed-transaction":
     case "discards-session":
     case "resets-path":
+    case "unlocks-all":
     case "leaves-role":
     case "unbound-definer":
       return scriptText(problem);

@@ -13,6 +13,7 @@ function objection(schema: string): string | undefined {
   if (schema === "") return "a name cannot be empty.";
   if (schema.includes("\0")) return "a name cannot hold a NUL character.";
   if (schema.startsWith("pg_")) return "names that begin with pg_ are PostgreSQL's own. Choose another.";
+  if (schema === "$user") return "stands for the role's own schema in a search path, quoted or not. Choose another.";
   if (schema === "information_schema") return "is PostgreSQL's own. Choose another.";
   const bytes = Buffer.byteLength(schema, "utf8");
   if (bytes > MAX_BYTES) return `is ${bytes} bytes long; PostgreSQL keeps ${MAX_BYTES}. Shorten it.`;

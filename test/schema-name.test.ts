@@ -11,7 +11,6 @@ describe("a schema of this name can be owned", () => {
     'quo"ted',
     "it's",
     "a;b",
-    "$user",
     "ação",
     "1",
     "PG_upper",
@@ -33,6 +32,7 @@ describe("a schema of this name cannot", () => {
     expect(refusal("pg_mine")).toMatchInlineSnapshot(
       `"Schema name "pg_mine": names that begin with pg_ are PostgreSQL's own. Choose another."`,
     );
+    expect(refusal("$user")).toMatchInlineSnapshot(`"Schema name "$user": stands for the role's own schema in a search path, quoted or not. Choose another."`);
     expect(refusal("information_schema")).toMatchInlineSnapshot(
       `"Schema name "information_schema": is PostgreSQL's own. Choose another."`,
     );

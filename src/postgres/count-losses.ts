@@ -56,7 +56,7 @@ interface DroppedHolder {
 
 type SchemaHolder = DroppedHolder & { readonly schema: string };
 
-/** Rows by the planner's statistics: below 0 where it has none yet. */
+/** Rows by the planner's statistics: below 0 where it has none yet, 0 also where they are old. */
 type FoundHolder = SchemaHolder & { readonly rows: number };
 
 function loss({ schema, holder }: SchemaHolder, count: number | undefined, exact: boolean): Loss {
@@ -64,7 +64,8 @@ function loss({ schema, holder }: SchemaHolder, count: number | undefined, exact
 }
 
 function estimated(found: FoundHolder): Loss {
-  return loss(found, found.rows < 0 ? undefined : found.rows, false);
+  // Statistics that say 0 are from before it was filled: what is empty is not looked for.
+  return loss(found, found.rows <= 0 ? undefined : found.rows, false);
 }
 
 function countSql(holders: readonly FoundHolder[]): string {

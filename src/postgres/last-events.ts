@@ -24,7 +24,12 @@ export async function readLastEvents(
   schemas: readonly string[],
 ): Promise<ReadonlyMap<string, LastEvent>> {
   const select = (schema: string) =>
-    `SELECT at, actor, revision, direction, outcome, error FROM ${ledgerTable(schema)} ORDER BY entry DESC LIMIT 1`;
-  const rows = await selectEach<LastEvent>(client, schemas, select);
-  return new Map([...rows].flatMap(([schema, [event]]) => (event ? [[schema, event] as const] : [])));
+    // As text the time would be in the DateStyle of whoever signs in.
+    `SELECT extract(epoch FROM at)::double precision AS at, actor, revision, direction, outcome, error FROM ${ledgerTable(schema)} ORDER BY entry DESC LIMIT 1`;
+  const rows = await selectEach<Omit<LastEvent, "at"> & { readonly at: number }>(client, schemas, select);
+  return new Map(
+    [...rows].flatMap(([schema, [event]]) =>
+      event ? [[schema, { ...event, at: new Date(event.at * 1_000) }] as const] : [],
+    ),
+  );
 }

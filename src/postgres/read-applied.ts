@@ -35,7 +35,7 @@ export async function readApplied(
   const kinds = new Map([...entries.values()].map((rows) => [rows[0]?.digest ?? null, appliedIn(rows)]));
   const known = [...digests].flatMap(([schema, { digest, entries, altered, since }]) => {
     const kind = kinds.get(digest);
-    return kind ? [[schema, { ...kind, entries, altered, since: since ?? undefined }] as const] : [];
+    return kind ? [[schema, { ...kind, entries, altered, since: dateOf(since) }] as const] : [];
   });
   const found = new Map(known);
   const changed = schemas.filter((schema) => !found.has(schema));
@@ -48,12 +48,13 @@ export function selectEntries(table: string): string {
 }
 
 /** An entry as {@link selectEntries} reads it. */
-export type EntryRow = Entry & { readonly entry: number | null; readonly at: Date | null };
+export type EntryRow = Entry & { readonly entry: number | null; readonly at: number | null };
 
 type SampleRow = EntryRow & { readonly digest: string | null };
 
 const STEP_COLUMNS = "revision, direction, outcome, checksum, down, in_transaction";
-const COLUMNS = `entry, at, ${STEP_COLUMNS}`;
+/** The time in s since 1970: as text it would be in the DateStyle of whoever signs in. */
+const COLUMNS = `entry, extract(epoch FROM at)::double precision AS at, ${STEP_COLUMNS}`;
 
 /**
  * The digest of a ledger, null where nothing is in it. What failed is no part of what is applied, and would make schemas differ that
@@ -61,13 +62,17 @@ const COLUMNS = `entry, at, ${STEP_COLUMNS}`;
  */
 const DIGEST =
   `encode(sha256(convert_to(string_agg(ROW(${STEP_COLUMNS})::text, '' ORDER BY entry)` +
-  " FILTER (WHERE outcome <> 'failed'), getdatabaseencoding())), 'hex')";
+  " FILTER (WHERE outcome IS DISTINCT FROM 'failed'), getdatabaseencoding())), 'hex')";
+
+/** True for an entry that we have not written: what it leads to is not known. */
+const IS_FOREIGN = "revision IS NULL OR direction IS NULL OR outcome IS NULL";
 
 interface Digest {
   readonly digest: string | null;
   readonly entries: number;
   readonly altered: boolean;
-  readonly since: Date | null;
+  /** In s since 1970. */
+  readonly since: number | null;
 }
 
 const NO_ENTRIES: Digest = { digest: null, entries: 0, altered: false, since: null };
@@ -81,8 +86,9 @@ async function readDigests(
     client,
     schemas,
     (schema) =>
-      `SELECT ${DIGEST} AS digest, coalesce(max(entry), 0) AS entries, count(DISTINCT entry) < count(*) AS altered,\n` +
-      `       max(at) FILTER (WHERE outcome <> 'failed') AS since FROM ${tableOf(schema)}`,
+      `SELECT ${DIGEST} AS digest, coalesce(max(entry), 0) AS entries,\n` +
+      `       count(DISTINCT entry) < count(*) OR coalesce(bool_or(${IS_FOREIGN}), false) AS altered,\n` +
+      `       extract(epoch FROM max(at) FILTER (WHERE outcome IS DISTINCT FROM 'failed'))::double precision AS since FROM ${tableOf(schema)}`,
   );
   return new Map([...rows].map(([schema, [row]]) => [schema, row ?? NO_ENTRIES]));
 }
@@ -96,7 +102,15 @@ export function appliedIn(rows: readonly EntryRow[]): Applied {
     applied: replay(rows),
     used: counted.length > 0,
     entries: Math.max(0, ...numbers),
-    altered: new Set(numbers).size < rows.length,
-    since: times.toSorted((a, b) => a.getTime() - b.getTime()).at(-1),
+    altered: new Set(numbers).size < rows.length || rows.some(isForeign),
+    since: dateOf(times.length === 0 ? null : Math.max(...times)),
   };
+}
+
+function isForeign({ revision, direction, outcome }: Readonly<Record<keyof Entry, unknown>>): boolean {
+  return revision === null || direction === null || outcome === null;
+}
+
+function dateOf(seconds: number | null): Date | undefined {
+  return seconds === null ? undefined : new Date(seconds * 1_000);
 }

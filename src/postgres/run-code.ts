@@ -2,7 +2,7 @@ import type pg from "pg";
 import type { MigrationClient } from "../history/migration.ts";
 import { parseSync } from "../script/parser.ts";
 import { leavesRole } from "../script/role-escape.ts";
-import { discardsAll, resetsSearchPath } from "../script/session-reset.ts";
+import { discardsAll, resetsSearchPath, unlocksAll } from "../script/session-reset.ts";
 import { transactionKind } from "../script/transaction.ts";
 import { patiently } from "./database.ts";
 import type { CodeMessage } from "./step-messages.ts";
@@ -40,6 +40,7 @@ function refuseReset(sql: string, file: string): void {
   for (const { stmt } of parseSync(sql).stmts ?? []) {
     if (!stmt) continue;
     if (discardsAll(stmt)) throw new Error(`${file} must not discard its session, which holds the lock on the schema`);
+    if (unlocksAll(stmt)) throw new Error(`${file} must not let go of all locks, that on the schema among them`);
     if (resetsSearchPath(stmt)) throw new Error(`${file} must not reset its search path, which leads to the schema`);
   }
 }

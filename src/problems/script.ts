@@ -21,6 +21,7 @@ export type ScriptProblem =
     }
   | { readonly code: "discards-session"; readonly file: string; readonly line: number; readonly text: string }
   | { readonly code: "resets-path"; readonly file: string; readonly line: number; readonly text: string }
+  | { readonly code: "unlocks-all"; readonly file: string; readonly line: number; readonly text: string }
   | { readonly code: "leaves-role"; readonly file: string; readonly line: number; readonly text: string }
   | { readonly code: "unbound-definer"; readonly file: string; readonly line: number; readonly text: string };
 
@@ -49,6 +50,11 @@ export function scriptText(problem: ScriptProblem): string {
       return (
         `${problem.file}:${problem.line}: "${brief(problem.text)}" would take the search path back to the server's own, and what comes behind it ` +
         "would run in another schema. Move it to the end, or reset by name what the script has set."
+      );
+    case "unlocks-all":
+      return (
+        `${problem.file}:${problem.line}: "${brief(problem.text)}" would let go of the lock on the schema, and another run could begin. ` +
+        "Let go of a lock of your own by its key: pg_advisory_unlock(KEY)."
       );
     case "leaves-role":
       return (

@@ -3,7 +3,7 @@ import type { Script } from "../history/revision.ts";
 import { Refusal } from "../problem.ts";
 import { asksNoTransaction } from "./directive.ts";
 import { hasSqlDetails, type Node, parseSync } from "./parser.ts";
-import { discardsAll, resetsSearchPath } from "./session-reset.ts";
+import { discardsAll, resetsSearchPath, unlocksAll } from "./session-reset.ts";
 import { forbidsTransaction, transactionKind } from "./transaction.ts";
 
 /** One statement of a script, cut out by PostgreSQL's own parser. */
@@ -34,7 +34,7 @@ export interface ParsedScript {
  * whose revision says so (diesel's metadata.toml), and one all of whose statements PostgreSQL refuses in a transaction.
  *
  * @param transaction false where the revision itself asks for no transaction
- * @throws Refusal syntax-error, transaction-control, discards-session, resets-path or mixed-transaction, with file and line
+ * @throws Refusal syntax-error, transaction-control, discards-session, resets-path, unlocks-all or mixed-transaction, with file and line
  */
 export function parseScript(script: Script, transaction = true): ParsedScript {
   const known = parsed[transaction ? "transaction" : "autocommit"];
@@ -66,6 +66,8 @@ function parseAnew(script: Script, transaction: boolean): ParsedScript {
     const kind = transactionKind(statement.node);
     if (kind === "control" || (kind === "savepoint" && outside)) refuse("transaction-control", script, statement);
     if (discardsAll(statement.node)) refuse("discards-session", script, statement);
+    // Only where the text has the word: to look through each statement's whole tree takes as long as to parse it.
+    if (/unlock_all/i.test(script.sql) && unlocksAll(statement.node)) refuse("unlocks-all", script, statement);
     // At the end nothing comes behind it.
     if (resetsSearchPath(statement.node) && statement !== statements.at(-1)) refuse("resets-path", script, statement);
   }
@@ -141,7 +143,7 @@ function blank(text: string, { start, sql }: Statement): string {
 }
 
 function refuse(
-  code: "transaction-control" | "discards-session" | "resets-path",
+  code: "transaction-control" | "discards-session" | "resets-path" | "unlocks-all",
   { file }: Script,
   { line, sql: text }: Statement,
 ): never {

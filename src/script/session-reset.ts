@@ -1,4 +1,5 @@
 import type { Node } from "libpg-query";
+import { lastName } from "./names.ts";
 
 /** True for what lets go of the session's advisory locks and settings (manual, DISCARD). */
 export function discardsAll(node: Node): boolean {
@@ -11,4 +12,12 @@ export function resetsSearchPath(node: Node): boolean {
   const { kind, name } = node.VariableSetStmt;
   if (kind === "VAR_RESET_ALL") return true;
   return (kind === "VAR_RESET" || kind === "VAR_SET_DEFAULT") && name?.toLowerCase() === "search_path";
+}
+
+/** True for a query that lets go of all advisory locks of the session, the schema's among them. */
+export function unlocksAll(tree: unknown): boolean {
+  if (typeof tree !== "object" || tree === null) return false;
+  const node = tree as Node;
+  if ("FuncCall" in node && lastName(node.FuncCall.funcname) === "pg_advisory_unlock_all") return true;
+  return Object.values(tree).some(unlocksAll);
 }

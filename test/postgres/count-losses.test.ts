@@ -90,3 +90,18 @@ test("what another session holds, and no statistics know, is told as not counted
     await other.query("ROLLBACK");
   });
 });
+
+test("statistics from before a table was filled do not make it an empty one", async () => {
+  const history = historyOf({
+    "0001_users": users,
+    "0002_more": { up: "CREATE TABLE filled (id int)", down: "DROP TABLE filled" },
+  });
+  const filling = "VACUUM ANALYZE stale.filled";
+  expect(await told("stale", history, filling)).toEqual([]);
+  await query("INSERT INTO stale.filled SELECT generate_series(1, 5000)");
+  await withSession(connection, async (other) => {
+    await other.query("BEGIN; LOCK TABLE stale.filled");
+    expect(await tellNow("stale", history)).toEqual(["stale: drops filled, rows not counted"]);
+    await other.query("ROLLBACK");
+  });
+});

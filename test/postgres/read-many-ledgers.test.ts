@@ -69,15 +69,21 @@ describe("ledgers of which many are the same", () => {
     // Written by hand: without a number, and with one that is there already.
     await change("tenant_30", "UPDATE LEDGER SET entry = NULL WHERE entry = 3");
     await change("tenant_40", "INSERT INTO LEDGER SELECT * FROM LEDGER WHERE entry = 3");
+    await change("tenant_50", "UPDATE LEDGER SET outcome = NULL");
+    await change("tenant_51", "UPDATE LEDGER SET outcome = 'failed'");
     await withSession(database.connection, async (client) => {
       const alone = [];
       for (const name of names) alone.push(await ledgerOf(client, name));
       const together = await readLedgers(client, names);
       expect(together).toEqual(alone);
-      expect(together.filter(({ altered }) => altered).map(({ schema }) => schema)).toEqual(["tenant_30", "tenant_40"]);
+      expect(together.filter(({ altered }) => altered).map(({ schema }) => schema)).toEqual([
+        "tenant_30",
+        "tenant_40",
+        "tenant_50",
+      ]);
       expect([together[10]?.since, together[20]?.since]).toEqual([undefined, new Date("2026-11-19T03:00Z")]);
       // Ten of the changes, and the ledger with an entry more.
-      expect(new Set(together.map(({ applied }) => applied)).size).toBe(11);
+      expect(new Set(together.map(({ applied }) => applied)).size).toBe(12);
     });
   });
 

@@ -93,8 +93,9 @@ describe("a migration in TypeScript", () => {
   it.each([
     ["discard its session, which holds the lock", "DISCARD ALL"],
     ["reset its search path, which leads to the schema", "RESET ALL"],
+    ["let go of all locks, that on the schema among them", "SELECT pg_advisory_unlock_all()"],
   ])("may not %s", async (words, sql) => {
-    const schema = await schemaNamed(`code_${sql.slice(0, 5).toLowerCase()}`);
+    const schema = await schemaNamed(`code_${sql.split(" ")[0]?.toLowerCase()}`);
     const history = historyWith(`
       export const transaction = false;
       export async function up(client) { await client.query("${sql}"); }
