@@ -47,6 +47,7 @@ export function problemText(problem: Problem): string {
     case "not-in-folder":
     case "ledger-altered":
     case "overtaken":
+    case "schema-gone":
     case "out-of-order":
     case "down-missing":
     case "down-differs":
@@ -92,6 +93,7 @@ export function problemText(problem: Problem): string {
     case "wave-check":
     case "blocked":
     case "locked":
+    case "ledger-held":
     case "step-failed":
       return stepText(problem);
   }

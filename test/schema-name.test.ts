@@ -32,7 +32,9 @@ describe("a schema of this name cannot", () => {
     expect(refusal("pg_mine")).toMatchInlineSnapshot(
       `"Schema name "pg_mine": names that begin with pg_ are PostgreSQL's own. Choose another."`,
     );
-    expect(refusal("$user")).toMatchInlineSnapshot(`"Schema name "$user": stands for the role's own schema in a search path, quoted or not. Choose another."`);
+    expect(refusal("$user")).toMatchInlineSnapshot(
+      `"Schema name "$user": stands for the role's own schema in a search path, quoted or not. Choose another."`,
+    );
     expect(refusal("information_schema")).toMatchInlineSnapshot(
       `"Schema name "information_schema": is PostgreSQL's own. Choose another."`,
     );

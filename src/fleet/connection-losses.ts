@@ -19,6 +19,7 @@ export async function whileConnectionsGetLost<T>(
   attempt: () => Promise<T>,
 ): Promise<T> {
   let loss: { readonly at: number; readonly refusal: Refusal } | undefined;
+  const during = new Map<string, number>();
   try {
     return await pRetry(attempt, {
       retries: Number.POSITIVE_INFINITY,
@@ -30,6 +31,11 @@ export async function whileConnectionsGetLost<T>(
         const refusal = refusalOf(error, schema);
         if (!refusal.problems.some(isLoss)) return false;
         loss ??= { at: performance.now(), refusal };
+        for (const step of stepsLost(refusal)) {
+          const times = (during.get(step) ?? 0) + 1;
+          if (times >= OFTEN) return false;
+          during.set(step, times);
+        }
         return !stop.aborted && performance.now() - loss.at <= recoveryMs;
       },
     });
@@ -38,6 +44,16 @@ export async function whileConnectionsGetLost<T>(
     const away = error instanceof Refusal && error.problems.every((problem) => problem.code === "unreachable");
     throw away && loss ? loss.refusal : error;
   }
+}
+
+/**
+ * So often a session may be lost during one step. Once is a failover, twice may be bad luck; a step that takes the server down
+ * would do so again and again.
+ */
+const OFTEN = 3;
+
+function stepsLost({ problems }: Refusal): readonly string[] {
+  return problems.flatMap((problem) => (problem.code === "connection-lost" ? (problem.during ?? []) : []));
 }
 
 /** Who cannot sign in has lost the server as well: it was there when the schema was planned. */

@@ -8,7 +8,7 @@ import { Pace } from "../postgres/pace.ts";
 import type { Problem } from "../problem.ts";
 import { runSchema, type SchemaOptions, type SchemaResult, type Wish, withoutSnapshot } from "./run-schema.ts";
 
-export interface FleetOptions extends Omit<SchemaOptions, "onFailed" | "plan" | "pace"> {
+export interface FleetOptions extends Omit<SchemaOptions, "onFailed" | "plan" | "pace" | "oneByOne"> {
   /** Schemas worked on at once; each takes one session. */
   readonly concurrency: number;
   /** Which schemas go together; each wave starts only when the one before is whole. */
@@ -67,6 +67,7 @@ type SchemaRunner = (schema: string, wish: Wish, onFailed: SchemaOptions["onFail
 function schemaRunner(database: Database, options: FleetOptions): SchemaRunner {
   const plan = planner();
   const pace = new Pace();
+  const oneByOne = pLimit(1);
   let unused = false;
   const onSnapshotUnused = (problem: SnapshotUnused) => {
     if (!unused) options.onSnapshotUnused(problem);
@@ -77,6 +78,7 @@ function schemaRunner(database: Database, options: FleetOptions): SchemaRunner {
       ...options,
       plan,
       pace,
+      oneByOne,
       onSnapshotUnused,
       onFailed,
     });

@@ -11,6 +11,8 @@ import { ledgerChanged, ledgerLook, readLedgers } from "../postgres/ledger-table
 import { refusalOf } from "../postgres/refusal-of.ts";
 import type { ApplyContext, StepResult } from "../postgres/run-step.ts";
 import { NotTaken } from "../postgres/run-together.ts";
+import { send } from "../postgres/send.ts";
+import { LOCK_NOT_AVAILABLE } from "../postgres/sqlstate.ts";
 import { stepsDone } from "../postgres/steps-done.ts";
 import { type LockHolder, type Problem, Refusal } from "../problem.ts";
 import { whileConnectionsGetLost } from "./connection-losses.ts";
@@ -97,7 +99,7 @@ async function migrate(
       schema,
       { ...options, onWait: (holder) => options.onWait(schema, holder) },
       async (rows, lock) => {
-        const ledger = look.ledger(rows) ?? (await readLedger(client, schema));
+        const ledger = look.ledger(rows) ?? (await readLedger(database, client, schema));
         return migrateLocked(database, client, ledger, wish, lock, options, progress);
       },
       look.select,
@@ -142,6 +144,7 @@ async function migrateLocked(
   if (progress.from !== undefined) progress.steps = await stepsDone(client, ledger, options.run, progress.steps);
   progress.from ??= currentRevision(ledger);
   const { plan: planned, ...request } = wish;
+  if (planned) refuseGone(planned, ledger);
   const plan = options.plan({ ...request, ledger });
   if (planned) refuseUnseenDowns(planned, plan);
   const onStep = (step: Step, index: number) => options.onStep(plan, step, index);
@@ -153,9 +156,16 @@ async function migrateLocked(
     if (!unused) throw error;
     options.onSnapshotUnused(unused);
     // Read again: the failure was entered in it.
-    const noted = await readLedger(client, ledger.schema);
+    const noted = await readLedger(database, client, ledger.schema);
     return migrateLocked(database, client, noted, withoutSnapshot(wish), lock, options, progress);
   }
+}
+
+/** Refuses to make anew what was there when it was planned: a tenant that was dropped meanwhile would come back to life. */
+function refuseGone(planned: Plan, { schema, schemaExists, exists }: Ledger): void {
+  if (planned.schemaExists && !schemaExists) throw new Refusal([{ code: "schema-gone", schema, what: "schema" }]);
+  const hadLedger = planned.steps.length > 0 && !planned.createsLedger;
+  if (hadLedger && !exists) throw new Refusal([{ code: "schema-gone", schema, what: "ledger" }]);
 }
 
 /** Refuses to take back what another run has done since the plan was made: nobody has seen that in a preview. */
@@ -182,10 +192,18 @@ export function withoutSnapshot(wish: Wish): Wish {
   return { ...wish, snapshot: undefined, plan: undefined };
 }
 
-async function readLedger(client: pg.ClientBase, schema: string): Promise<Ledger> {
-  const [ledger] = await readLedgers(client, [schema]);
+async function readLedger(database: Database, client: pg.ClientBase, schema: string): Promise<Ledger> {
+  const { result, error, blocker } = await send(database, client, () => readLedgers(client, [schema]));
+  if (error instanceof Refusal && error.problems.some(isHeld))
+    throw new Refusal([{ code: "ledger-held", schema, blocker }]);
+  if (error !== undefined) throw error;
+  const [ledger] = result ?? [];
   if (!ledger) throw new Error("the server answered without a row");
   return ledger;
+}
+
+function isHeld(problem: Problem): boolean {
+  return problem.code === "server-error" && problem.error.sqlstate === LOCK_NOT_AVAILABLE;
 }
 
 interface Standing {
@@ -202,7 +220,7 @@ async function standing(
 ): Promise<Standing> {
   try {
     return await database.withClient(async (client) => {
-      const ledger = await readLedger(client, schema);
+      const ledger = await readLedger(database, client, schema);
       return { to: currentRevision(ledger), steps: await stepsDone(client, ledger, run, steps) };
     });
   } catch {

@@ -50,7 +50,10 @@ export async function applyPlan(
     }
     const go = (release?: SchemaLock) => runStep(database, client, plan, step, preamble, context, release);
     const result = isDatabaseWide(step)
-      ? await withDatabaseLock(client, plan.schema, context, go)
+      ? await context.oneByOne(() => {
+          if (context.stop.aborted) throw new Refusal([stepsLeft(plan, index)]);
+          return withDatabaseLock(client, plan.schema, context, go);
+        })
       : await go(isLast(1) ? lock : undefined);
     results.push(result);
     context.pace.note(step, result.durationMs);

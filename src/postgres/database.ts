@@ -3,7 +3,7 @@ import pg from "pg";
 import { Refusal } from "../problem.ts";
 import { type Connection, signIn, tls } from "./connection.ts";
 import { connectProblem } from "./server-error.ts";
-import { NOTICE_LOST_CLIENT, NOTICING } from "./session.ts";
+import { OWN_SETTINGS, SET_OWN_SETTINGS } from "./session.ts";
 
 /** A bounded set of sessions on one database. */
 export interface Database {
@@ -134,17 +134,17 @@ function told(error: unknown, ended: Error | undefined): unknown {
 /** What is known of a session for as long as the pool keeps it. */
 interface Session {
   readonly pid: number;
-  /** What makes it notice when we are gone, as statements. */
-  readonly noticing: string;
+  /** What holds in it outside of scripts, as statements. */
+  readonly ownSettings: string;
 }
 
 const known = new WeakMap<pg.ClientBase, Session>();
 
 async function prepared(client: pg.ClientBase): Promise<Session> {
-  const text = `${NOTICE_LOST_CLIENT}; SELECT pg_catalog.pg_backend_pid() AS pid, (${NOTICING}) AS noticing`;
+  const text = `${SET_OWN_SETTINGS}; SELECT pg_catalog.pg_backend_pid() AS pid, (${OWN_SETTINGS}) AS "ownSettings"`;
   const answer: unknown = await client.query(text);
   const [, told] = answer as readonly pg.QueryResult<Session>[];
-  return told?.rows[0] ?? { pid: 0, noticing: "" };
+  return told?.rows[0] ?? { pid: 0, ownSettings: "" };
 }
 
 /** The server's process of a session that a {@link Database} lends. A pooler tells clients a number of its own at sign-in. */
@@ -152,7 +152,7 @@ export function backendOf(client: pg.ClientBase): number {
   return known.get(client)?.pid ?? 0;
 }
 
-/** What a session that was reset has to be told again, to notice when we are gone. */
-export function noticingOf(client: pg.ClientBase): string {
-  return known.get(client)?.noticing ?? "";
+/** What a session that was reset has to be told again. */
+export function ownSettingsOf(client: pg.ClientBase): string {
+  return known.get(client)?.ownSettings ?? "";
 }

@@ -104,7 +104,9 @@ function selectFound(asked: string): string {
            SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.objid
             WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid
               AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-              AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> '${LEDGER}') AS populated
+              AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> '${LEDGER}'
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
+                               WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')) AS populated
     FROM (SELECT nspname, oid,
                  EXISTS (SELECT FROM pg_catalog.pg_class c
                           WHERE c.relname = '${LEDGER}' AND c.relnamespace = s.oid AND c.relkind = 'r') AS ledger

@@ -19,7 +19,7 @@ export interface Resumption {
 /** How a statement that may have been interrupted is run again; undefined where it simply is. */
 export function resumption(schema: string, statement: Statement): Resumption | undefined {
   const how: Repetition | undefined = repetition(statement);
-  if (how === undefined || how.kind === "again") return undefined;
+  if (how === undefined || how.kind === "again" || how.kind === "reindex") return undefined;
   const look = selectState(schema, how.index);
   if (how.kind === "drop-index") return { look, clear: undefined, finished: "missing" };
   const clear = `DROP INDEX CONCURRENTLY ${quoteName(schema)}.${quoteName(how.index)}`;
@@ -41,12 +41,29 @@ export function refuseTaken(schema: string, script: ParsedScript): readonly stri
  * @returns false where it had finished, and is not to be run
  */
 export async function prepareAgain(client: pg.ClientBase, schema: string, statement: Statement): Promise<boolean> {
+  const how = repetition(statement);
+  if (how?.kind === "reindex") await dropCopies(client, schema, how.relation);
   const resumed = resumption(schema, statement);
   if (!resumed) return true;
   const { rows } = await client.query<{ state: IndexState }>(resumed.look);
   const state = rows[0]?.state;
   if (state === "invalid" && resumed.clear) await client.query(patiently(resumed.clear));
   return state !== resumed.finished;
+}
+
+/** Each would go on taking part in every write of its table, until someone finds it. */
+async function dropCopies(client: pg.ClientBase, schema: string, relation: string): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT c.relname AS name
+       FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+      WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$' AND c.relnamespace = pg_catalog.to_regnamespace($1)
+        AND i.indrelid IN (SELECT pg_catalog.to_regclass($2)
+                           UNION SELECT indrelid FROM pg_catalog.pg_index WHERE indexrelid = pg_catalog.to_regclass($2))`,
+    [quoteName(schema), `${quoteName(schema)}.${quoteName(relation)}`],
+  );
+  for (const { name } of rows) {
+    await client.query(patiently(`DROP INDEX CONCURRENTLY ${quoteName(schema)}.${quoteName(name)}`));
+  }
 }
 
 function selectState(schema: string, index: string): string {

@@ -2,9 +2,10 @@ import pRetry from "p-retry";
 import type pg from "pg";
 import type { Plan, Step } from "../plan/plan.ts";
 import { type Blocker, Refusal } from "../problem.ts";
+import type { Statement } from "../script/parse-script.ts";
 import { isRepeatable } from "../script/repeatable.ts";
 import type { SchemaLock } from "./advisory-lock.ts";
-import { type Database, noticingOf, patiently } from "./database.ts";
+import { type Database, ownSettingsOf, patiently } from "./database.ts";
 import type { Pace } from "./pace.ts";
 import { type Run, recordFailure } from "./record-step.ts";
 import { prepareAgain } from "./resume.ts";
@@ -24,6 +25,8 @@ export interface ApplyContext {
   readonly stop: AbortSignal;
   /** What the schemas before say about how long steps take. */
   readonly pace: Pace;
+  /** Does work that changes what all schemas share: this run's one after the other, or they would take each other for another run. */
+  readonly oneByOne: <T>(work: () => Promise<T>) => Promise<T>;
   /** Others were in the way of a step; it is run again after a pause. */
   readonly onRetry: (plan: Plan, step: Step, blocker: Blocker | undefined) => void;
 }
@@ -65,8 +68,7 @@ export async function runStep(
       if (!message) continue;
       const [statement] = message.statements;
       const again = step.resumes || attempts > 1;
-      const ready = !again || !statement || (await prepareAgain(client, plan.schema, statement));
-      if (!ready) continue;
+      if (again && statement && !(await readyAgain(database, client, plan.schema, message, statement))) continue;
       const isLast = next === messages.length - 1;
       await sendMessage(database, client, plan.schema, message, isLast ? release : undefined);
     }
@@ -100,6 +102,19 @@ export async function runStep(
 /** Five tries in about 15 s, jittered, so that two runs which met once do not meet again. */
 const PAUSES = { retries: 4, minTimeout: 500, factor: 2, randomize: true };
 
+/** False where a statement had finished, and is not to be run again. Others can be in the way of making it ready, too. */
+async function readyAgain(
+  database: Database,
+  client: pg.ClientBase,
+  schema: string,
+  message: Message,
+  statement: Statement,
+): Promise<boolean> {
+  const { result, error, blocker } = await send(database, client, () => prepareAgain(client, schema, statement));
+  if (error !== undefined) throw new Failed(error, message, 0, blocker, !(await rolledBack(client, error)));
+  return result === true;
+}
+
 async function sendMessage(
   database: Database,
   client: pg.ClientBase,
@@ -108,8 +123,8 @@ async function sendMessage(
   release: SchemaLock | undefined,
 ): Promise<void> {
   const { code } = message;
-  const after = message.resets ? `${noticingOf(client)};${release?.release ?? ""}` : "";
-  const { error, tags, blocker } = await send(database, client, () =>
+  const after = message.resets ? `${ownSettingsOf(client)};${release?.release ?? ""}` : "";
+  const { error, tags, blocker } = await send<unknown>(database, client, () =>
     code ? runCode(client, schema, code) : client.query(patiently(message.text + after)),
   );
   if (error !== undefined) {
@@ -129,12 +144,13 @@ async function noteFailure(
   failed: Failed,
 ): Promise<void> {
   const statements = [
-    RESET_SESSION,
     ...(step.script.mode === "transaction" || failed.sent.begins ? preamble : []),
     recordFailure(schema, step, run, failed.message),
   ];
   try {
-    await client.query([...statements, noticingOf(client)].join(";\n"));
+    // On its own: a script's client_encoding or read-only transactions would reach into the message that ends them.
+    await client.query(RESET_SESSION);
+    await client.query([...statements, ownSettingsOf(client)].join(";\n"));
   } catch {
     // The step's own failure is what has to be told; a server that refuses to note it adds nothing.
   }

@@ -3,7 +3,7 @@ import type { Plan, Step } from "../plan/plan.ts";
 import { Refusal } from "../problem.ts";
 import { leavesNothing } from "../script/plain.ts";
 import type { SchemaLock } from "./advisory-lock.ts";
-import { type Database, noticingOf, patiently } from "./database.ts";
+import { type Database, ownSettingsOf, patiently } from "./database.ts";
 import { stepKey } from "./pace.ts";
 import type { Entered } from "./record-step.ts";
 import type { ApplyContext, StepResult } from "./run-step.ts";
@@ -65,7 +65,7 @@ export async function runTogether(
   });
   const texts = messages.map(({ text, resets }, index) => {
     const commit = index < messages.length - 1 ? COMMIT_RESETS : "";
-    return text + (resets ? `${noticingOf(client)};\n${commit}` : "");
+    return text + (resets ? `${ownSettingsOf(client)};\n${commit}` : "");
   });
   const text = [takes ? lock.take : "", ...texts, releases ? lock.release : ""].join("");
   const answer = await send(database, client, () => client.query(patiently(text)));
@@ -91,11 +91,11 @@ export async function runTogether(
   if (isTaken && failed) pace.note(failed, undefined);
   if (!(await rolledBack(client, error))) {
     results.push(...told(done.map(() => elapsed / done.length)));
-    throw new Refusal([connectionLost(plan, error)]);
+    throw new Refusal([connectionLost(plan, failed, error)]);
   }
   if (!isTaken) throw new NotTaken();
   // The one that failed is to find the session as it would alone. How long it took is no one else's time.
-  await client.query(`${RESET_SESSION};${noticingOf(client)}`);
+  await client.query(`${RESET_SESSION};${ownSettingsOf(client)}`);
   if (done.length === 0) return;
   const ofRun = await stepsDone(client, { schema: plan.schema, exists: true }, run, []);
   const tookOf = new Map(ofRun.map((result) => [stepKey(result), result.durationMs]));

@@ -5,8 +5,8 @@ import { endsSession } from "./sqlstate.ts";
 import { withWatch } from "./watch.ts";
 
 /** What came back for a message. */
-export interface Answer {
-  readonly result: unknown;
+export interface Answer<T> {
+  readonly result: T | undefined;
   /** What went wrong; undefined where nothing did. */
   readonly error: unknown;
   /** The tags of the statements that completed, such as `COMMIT`, in their order. */
@@ -16,7 +16,7 @@ export interface Answer {
 }
 
 /** Sends a message under the watch. How far the server came is known also where it failed. */
-export async function send(database: Database, client: pg.ClientBase, query: () => Promise<unknown>): Promise<Answer> {
+export async function send<T>(database: Database, client: pg.ClientBase, query: () => Promise<T>): Promise<Answer<T>> {
   const tags: string[] = [];
   const note = ({ text }: { readonly text: string }) => void tags.push(text);
   const { connection } = client as pg.ClientBase & { readonly connection: NodeJS.EventEmitter };

@@ -12,21 +12,25 @@ export function quoteText(text: string | undefined): string {
 export const RESET_ROLE = "RESET SESSION AUTHORIZATION";
 
 /**
- * Makes the server notice within seconds that its client is gone, also in the middle of a statement: a lock must not outlive
- * its process (manual 19.3.2, client_connection_check_interval and tcp_keepalives). Not every server's system can.
+ * What holds in our sessions outside of scripts. The server notices within seconds that its client is gone, also in the middle of a
+ * statement: a lock must not outlive its process (manual 19.3.2, client_connection_check_interval and tcp_keepalives; not every
+ * server's system can). And what is ours alone, a look at a ledger say, does not wait for a table as long as its holder likes.
  */
-export const NOTICE_LOST_CLIENT =
-  "DO $$ BEGIN" +
+export const SET_OWN_SETTINGS =
+  "DO $$ BEGIN BEGIN" +
   " PERFORM pg_catalog.set_config('tcp_keepalives_idle', '10', false);" +
   " PERFORM pg_catalog.set_config('tcp_keepalives_interval', '5', false);" +
   " PERFORM pg_catalog.set_config('tcp_keepalives_count', '3', false);" +
   " PERFORM pg_catalog.set_config('client_connection_check_interval', '2000', false);" +
-  " EXCEPTION WHEN invalid_parameter_value THEN NULL; END $$";
+  " EXCEPTION WHEN invalid_parameter_value THEN NULL; END;" +
+  // From 17 on. A role's own would end the session in the middle of a script, which then looks like a lost connection.
+  " BEGIN PERFORM pg_catalog.set_config('transaction_timeout', '0', false); EXCEPTION WHEN undefined_object THEN NULL; END;" +
+  " PERFORM pg_catalog.set_config('lock_timeout', '5000', false); END $$";
 
 /** The same as statements, those that this server's system took: a `DO` each time would cost more than all of a reset. */
-export const NOTICING =
+export const OWN_SETTINGS =
   "SELECT coalesce(pg_catalog.string_agg(pg_catalog.format('SET %I TO %L', name, setting), '; '), '') FROM pg_catalog.pg_settings" +
-  " WHERE source = 'session' AND (name LIKE 'tcp\\_keepalives\\_%' OR name = 'client_connection_check_interval')";
+  " WHERE source = 'session' AND (name LIKE 'tcp\\_keepalives\\_%' OR name IN ('client_connection_check_interval', 'transaction_timeout', 'lock_timeout'))";
 
 /**
  * What takes back everything a script can have set in its session, so that nothing leaks into the next step. DISCARD ALL

@@ -146,8 +146,8 @@ function codeMessages(
   const text = `DO $$ BEGIN RAISE 'here runs TypeScript, which only pulumi up can do'; END $$; -- ${code.file}\n`;
   const middle = { ...own(text), code };
   if (code.mode === "autocommit") {
-    const [start, finish] = autocommitMessages(schema, step, settings, run, preamble);
-    return [start, middle, finish].filter((message) => message !== undefined);
+    const [start, ...finish] = autocommitMessages(schema, step, settings, run, preamble);
+    return [start, middle, ...finish].filter((message) => message !== undefined);
   }
   const before = [
     "BEGIN",
@@ -175,7 +175,7 @@ function autocommitMessages(
     ...sessionSettings(schema, settings, "SESSION"),
     ...asOwner(schema, settings, "SESSION"),
   ];
-  const finish = [RESET_ROLE, "BEGIN", recordFinish(schema, step, run), "COMMIT", RESET_SESSION];
+  const finish = ["BEGIN", recordFinish(schema, step, run), "COMMIT"];
   return [
     { ...own(`-- ${step.script.file}, outside a transaction\n${lines(start)}`), begins: true },
     ...step.script.statements.map((statement) => ({
@@ -184,6 +184,8 @@ function autocommitMessages(
       statementsBefore: 0,
       scriptStart: -statement.start,
     })),
+    // On its own: a script's client_encoding or read-only transactions would reach into the message that ends them.
+    { ...own(lines([RESET_SESSION])), resets: true },
     { ...own(lines(finish)), resets: true },
   ];
 }

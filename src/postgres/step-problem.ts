@@ -33,15 +33,15 @@ export class Failed extends Error {
 
 /** What to tell of a failed step: the session ended, others stayed in the way, or the script is wrong. */
 export function stepProblem(plan: Plan, step: Step, attempts: number, failed: Failed): Problem {
-  if (failed.ended) return connectionLost(plan, failed.original);
+  if (failed.ended) return connectionLost(plan, step, failed.original);
   const retried = step.script.mode === "transaction" || isRepeatable(step.script);
   return failed.transient && retried ? blocked(plan, step, attempts, failed) : stepFailed(plan, step, failed);
 }
 
 /** What to tell where the session ended under a step. */
-export function connectionLost({ schema }: Plan, error: unknown): Problem {
+export function connectionLost({ schema }: Plan, during: Step | undefined, error: unknown): Problem {
   const byAdmin = error instanceof pg.DatabaseError && isByAdmin(error);
-  return { code: "connection-lost", schema, detail: messageOf(error), byAdmin };
+  return { code: "connection-lost", schema, detail: messageOf(error), byAdmin, during: during?.revision };
 }
 
 function blocked(plan: Plan, step: Step, attempts: number, failed: Failed): Problem {

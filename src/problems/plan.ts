@@ -23,6 +23,7 @@ export type PlanProblem =
     }
   | { readonly code: "ledger-altered"; readonly schema: string }
   | { readonly code: "overtaken"; readonly schema: string; readonly at: string; readonly to: string }
+  | { readonly code: "schema-gone"; readonly schema: string; readonly what: "schema" | "ledger" }
   | { readonly code: "down-missing"; readonly schema: string; readonly revision: string }
   | { readonly code: "down-differs"; readonly schema: string; readonly revision: string; readonly file: string }
   | { readonly code: "irreversible"; readonly schema: string; readonly revision: string; readonly reason: string }
@@ -78,6 +79,11 @@ export function planText(problem: PlanProblem): string {
       return (
         `Schema "${problem.schema}": its ledger was written by hand. Entries have no number, or two the same, so that it is not certain what ` +
         `came last. Number them in the order in which they happened: UPDATE ${quoted(problem.schema)}.migration_ledger SET entry = … WHERE …`
+      );
+    case "schema-gone":
+      return (
+        `Schema "${problem.schema}"${problem.what === "ledger" ? " lost its ledger" : " is gone"} since it was planned: dropped or renamed by someone else. ` +
+        "Nothing was made anew, which no preview has shown. Run pulumi preview again."
       );
     case "overtaken":
       return (

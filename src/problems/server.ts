@@ -6,7 +6,14 @@ export type ServerProblem =
   | { readonly code: "no-tls"; readonly server: string }
   | { readonly code: "sign-in-refused"; readonly server: string; readonly user: string; readonly detail: string }
   | { readonly code: "database-missing"; readonly server: string; readonly database: string }
-  | { readonly code: "connection-lost"; readonly schema: string; readonly detail: string; readonly byAdmin: boolean }
+  | {
+      readonly code: "connection-lost";
+      readonly schema: string;
+      readonly detail: string;
+      readonly byAdmin: boolean;
+      /** What ran, where it is known: the step, or the first of those that shared the message. */
+      readonly during?: string | undefined;
+    }
   | { readonly code: "read-only"; readonly server: string; readonly why: "standby" | "setting" }
   | { readonly code: "no-rights"; readonly schema: string; readonly user: string; readonly right: "USAGE" | "CREATE" }
   | { readonly code: "pooler"; readonly server: string }
@@ -41,7 +48,8 @@ export function serverText(problem: ServerProblem): string {
       return `${problem.server} has no database "${problem.database}". Create it, or name another: pulumi config set database NAME.`;
     case "connection-lost":
       return (
-        `Schema "${problem.schema}": the connection was ${problem.byAdmin ? "ended by an administrator" : "lost"} (${problem.detail}). ` +
+        `Schema "${problem.schema}": the connection was ${problem.byAdmin ? "ended by an administrator" : "lost"}` +
+        `${problem.during === undefined ? "" : ` during ${problem.during}`} (${problem.detail}). ` +
         "What was committed stays; run the command again, it goes on from what the ledger says."
       );
     case "read-only":

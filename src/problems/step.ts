@@ -30,6 +30,7 @@ export type StepProblem =
       readonly waitedMs: number;
       readonly holder: LockHolder | undefined;
     }
+  | { readonly code: "ledger-held"; readonly schema: string; readonly blocker: Blocker | undefined }
   | {
       readonly code: "step-failed";
       readonly schema: string;
@@ -85,6 +86,8 @@ export function stepText(problem: StepProblem): string {
         `Schema "${problem.schema}" is being migrated by another run: ${holderText(problem.holder)}. ` +
         `Gave up after ${(problem.waitedMs / 1000).toFixed(1)} s. Run again when it is done, or wait longer: pulumi config set waitTimeoutMs MS.`
       );
+    case "ledger-held":
+      return `Schema "${problem.schema}": another session keeps its ledger from being read.${blockerText(problem.blocker)}\nRun again when it is done.`;
     case "step-failed":
       return stepFailed(problem);
   }

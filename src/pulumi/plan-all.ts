@@ -6,7 +6,7 @@ import { planEach } from "../plan/plan-each.ts";
 import { isUnused } from "../plan/snapshot.ts";
 import type { Connection } from "../postgres/connection.ts";
 import { countLosses, type Loss } from "../postgres/count-losses.ts";
-import { type Database, noticingOf } from "../postgres/database.ts";
+import { type Database, ownSettingsOf } from "../postgres/database.ts";
 import { findHandOvers, type HandOver } from "../postgres/hand-over.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
 import { preflight } from "../postgres/preflight.ts";
@@ -76,7 +76,7 @@ function looking(database: Database): Database {
           "SET default_transaction_read_only = on; SET row_security = off; SET lock_timeout = '2s'; SET statement_timeout = '20s'",
         );
         const result = await callback(client);
-        await client.query(`RESET ALL; ${noticingOf(client)}`);
+        await client.query(`RESET ALL; ${ownSettingsOf(client)}`);
         return result;
       }),
   };

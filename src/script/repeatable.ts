@@ -8,6 +8,8 @@ export type Repetition =
   | { readonly kind: "again" }
   /** After dropping the INVALID index that CREATE INDEX CONCURRENTLY leaves behind (manual, CREATE INDEX); not where it is valid. */
   | { readonly kind: "build-index"; readonly index: string }
+  /** After dropping the INVALID copies that REINDEX CONCURRENTLY leaves behind (manual, REINDEX), of this index or of this table's. */
+  | { readonly kind: "reindex"; readonly relation: string }
   /** Only where the index is still there. */
   | { readonly kind: "drop-index"; readonly index: string };
 
@@ -35,7 +37,11 @@ export function repetition({ node }: Pick<Statement, "node">): Repetition | unde
       ? { kind: "drop-index", index }
       : undefined;
   }
-  if ("VacuumStmt" in node || "ReindexStmt" in node || "AlterSystemStmt" in node) return { kind: "again" };
+  if ("ReindexStmt" in node) {
+    const { relation } = node.ReindexStmt;
+    return isOwn(relation) && relation?.relname ? { kind: "reindex", relation: relation.relname } : { kind: "again" };
+  }
+  if ("VacuumStmt" in node || "AlterSystemStmt" in node) return { kind: "again" };
   if ("AlterEnumStmt" in node) return node.AlterEnumStmt.skipIfNewValExists ? { kind: "again" } : undefined;
   return undefined;
 }

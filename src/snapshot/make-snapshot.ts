@@ -69,6 +69,7 @@ async function replay(database: Database, history: History, settings: StepSettin
     settings,
     plan: makePlan,
     pace: new Pace(),
+    oneByOne: (work) => work(),
     waitMs: 0,
     recoveryMs: 0,
     stop: new AbortController().signal,

@@ -1,5 +1,10 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { problemText } from "../../src/problem-text.ts";
 import { withEmbeddedPostgres } from "../../toolchain/embedded-postgres.ts";
+import { historyOf } from "../support/history.ts";
 import { markedHistory } from "../support/marked-history.ts";
 import { up, wish } from "../support/migrate.ts";
 import { databaseOn } from "../support/own-server.ts";
@@ -38,4 +43,31 @@ test("a schema whose turn comes while the server is away is waited for as well",
     await restarted;
     expect(results).toMatchObject([{ to: "0004_last", problems: [] }]);
   });
+});
+
+test("a step that takes the server down is not run again and again", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "crash-"));
+  const file = join(folder, "runs");
+  // The server may be another user.
+  chmodSync(folder, 0o777);
+  await withEmbeddedPostgres(async (server) => {
+    const database = databaseOn(server);
+    await database.query("CREATE SCHEMA crashes; CREATE SCHEMA behind");
+    // As the kernel does where memory runs out.
+    const history = historyOf({
+      "0001_users": "CREATE TABLE users (id int)",
+      "0002_crash": `COPY (SELECT 1) TO PROGRAM 'echo run >> ${file}; kill -9 $PPID; sleep 1'`,
+    });
+    const results = await up(
+      database.connection,
+      { crashes: wish(history), behind: wish(history) },
+      { concurrency: 1, onFailure: "continue" },
+    );
+    expect(readFileSync(file, "utf8")).toBe("run\n".repeat(3));
+    expect(results.map(({ schema }) => schema)).toEqual(["crashes"]);
+    expect(results.flatMap(({ problems }) => problems.map(problemText)).join("\n")).toContain(
+      'Schema "crashes": the connection was lost during 0002_crash',
+    );
+  });
+  rmSync(folder, { recursive: true });
 });

@@ -122,18 +122,34 @@ describe("a schema that is no longer as it was planned", () => {
     expect(await entries("failed")).toEqual([1, 2, 3, 4]);
   });
 
-  test("also where the schema, or its ledger, is gone or came meanwhile", async () => {
+  test("is not made anew where it, or its ledger, is gone: a tenant that was dropped would come back to life", async () => {
     await up(await schemasNamed("stays", "unledgered"));
     const wishes = await schemasNamed("gone");
     const asked = { ...wishes, unledgered: wish(history, { target: "1" }), comes: wish(history) };
     const plans = await planned(connection, asked);
     await query("DROP SCHEMA gone; DROP SCHEMA unledgered CASCADE; CREATE SCHEMA unledgered; CREATE SCHEMA comes");
     const results = await up(plans);
-    expect(results.map(({ schema, from, to, problems }) => [schema, from, to, problems])).toEqual([
-      ["gone", "base", "0003_index", []],
-      ["unledgered", "base", "0001_users", []],
-      ["comes", "base", "0003_index", []],
-    ]);
+    expect(
+      results.map(({ schema, to, problems }) => [schema, to, ...problems.map(problemText)]),
+    ).toMatchInlineSnapshot(`
+      [
+        [
+          "gone",
+          "base",
+          "Schema "gone" is gone since it was planned: dropped or renamed by someone else. Nothing was made anew, which no preview has shown. Run pulumi preview again.",
+        ],
+        [
+          "unledgered",
+          "base",
+          "Schema "unledgered" lost its ledger since it was planned: dropped or renamed by someone else. Nothing was made anew, which no preview has shown. Run pulumi preview again.",
+        ],
+        [
+          "comes",
+          "0003_index",
+        ],
+      ]
+    `);
+    expect(await query("SELECT FROM pg_namespace WHERE nspname = 'gone'")).toEqual([]);
   });
 
   test("waits for the run that holds its lock, and says who that is", async () => {

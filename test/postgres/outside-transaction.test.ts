@@ -248,3 +248,45 @@ test("a plan of it writes nothing, so that looking twice shows the same", async 
   expect(first).toEqual(second);
   expect(first?.steps.map(({ revision, script }) => [revision, script.mode])).toEqual([["0002_index", "autocommit"]]);
 });
+
+describe("what a script outside a transaction leaves in its session", () => {
+  test.each([
+    ["another encoding", "SET client_encoding = 'LATIN1'"],
+    ["read-only transactions", "SET default_transaction_read_only = on"],
+  ])("does not reach its ledger's entries: %s", async (name, setting) => {
+    const schema = `leaves ${name}`;
+    await query(`CREATE SCHEMA "${schema}"`);
+    const history = historyOf({
+      "0001_ação": `-- migrate:no-transaction\nCREATE TABLE a (id int); ${setting}`,
+      "0002_fails": `-- migrate:no-transaction\n${setting}; SELECT 'ação'::int`,
+    });
+    const problems = await problemsOf(migrate(connection, schema, history));
+    expect(problems).toMatchObject([{ code: "step-failed", revision: "0002_fails" }]);
+    expect(await ledgerRows(database, schema)).toEqual(["1 0001_ação applied", "2 0002_fails applying"]);
+    expect((await events(database, schema)).at(-1)).toContain("0002_fails up failed");
+  });
+});
+
+test("what gave way to others leaves no copy of an index behind when it is run again", async () => {
+  const schema = await schemaNamed("reindexed");
+  const history = historyOf({
+    "0001_users": "CREATE TABLE users (id int); CREATE INDEX by_id ON users (id)",
+    "0002_again": "REINDEX INDEX CONCURRENTLY by_id",
+    "0003_table": "REINDEX TABLE CONCURRENTLY users",
+  });
+  await migrate(connection, schema, history, { target: "1" });
+  await withSession(connection, async (other) => {
+    await other.query("BEGIN; INSERT INTO reindexed.users VALUES (1)");
+    const up = migrate(connection, schema, history, { lockTimeoutMs: 300 });
+    const copies = () => query("SELECT FROM pg_class WHERE relname LIKE 'by_id_cc%'");
+    await expect.poll(copies, WAIT).toHaveLength(1);
+    await expect
+      .poll(() => events(database, schema), WAIT)
+      .toContainEqual(expect.stringContaining("0002_again up started"));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await other.query("COMMIT");
+    await up;
+    expect(await copies()).toEqual([]);
+  });
+  expect(await ledgerRows(database, schema)).toHaveLength(3);
+});

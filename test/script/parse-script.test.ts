@@ -192,7 +192,9 @@ describe("what would take the lock and the search path from under a script is re
   });
 
   it("in its words", () => {
-    expect(refusal("SELECT pg_advisory_unlock_all()")).toMatchInlineSnapshot(`"migrations/0001_x.up.sql:1: "SELECT pg_advisory_unlock_all()" would let go of the lock on the schema, and another run could begin. Let go of a lock of your own by its key: pg_advisory_unlock(KEY)."`);
+    expect(refusal("SELECT pg_advisory_unlock_all()")).toMatchInlineSnapshot(
+      `"migrations/0001_x.up.sql:1: "SELECT pg_advisory_unlock_all()" would let go of the lock on the schema, and another run could begin. Let go of a lock of your own by its key: pg_advisory_unlock(KEY)."`,
+    );
     expect(refusal("RESET ALL; SELECT 1")).toMatchInlineSnapshot(
       `"migrations/0001_x.up.sql:1: "RESET ALL" would take the search path back to the server's own, and what comes behind it would run in another schema. Move it to the end, or reset by name what the script has set."`,
     );

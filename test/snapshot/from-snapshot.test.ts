@@ -140,7 +140,9 @@ describe("a schema made from a snapshot", () => {
       const messages = stepMessages("by_hand", step, SETTINGS, newRun(), preambleOf(plan));
       const { statements } = parseScript({
         file: "",
-        sql: messages.map(({ text }) => text.replaceAll(/^(BEGIN|COMMIT);$/gm, "SELECT '$1';")).join(""),
+        sql: messages
+          .map(({ text }) => text.replaceAll(/^(BEGIN|COMMIT);$/gm, "SELECT '$1';").replaceAll(" RESET ALL;", ""))
+          .join(""),
       });
       for (const { sql } of statements) await client.query(sql.replace(/^SELECT '(BEGIN|COMMIT)'$/, "$1"));
     });
