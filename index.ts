@@ -39,8 +39,9 @@ const migrations = fleets.map((fleet) => {
       ),
   );
 
+  const drops = onDestroy === "drop" ? listed : [];
   const dependsOn = [...owned, ...roles.resources, ...roles.grant(owned)];
-  return [name, new SchemaMigration(name, { connection, ...config }, { dependsOn })] as const;
+  return [name, new SchemaMigration(name, { connection, ...config, drops }, { dependsOn })] as const;
 });
 
 export const current = Object.fromEntries(migrations.map(([name, fleet]) => [name, fleet.current.apply(briefly)]));

@@ -19,6 +19,23 @@ export async function checkWave(database: Database, query: string): Promise<read
   }
 }
 
+/** What is wrong with the query of {@link checkWave} by what is there now, without running it: a step may still make what it asks. */
+export async function tryWave(database: Database, query: string | undefined): Promise<readonly Problem[]> {
+  if (query === undefined) return [];
+  return database.withClient(async (client) => {
+    await client.query("BEGIN READ ONLY");
+    try {
+      await client.query(`PREPARE "waveCheck" AS ${query}`);
+      return [];
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError)) throw error;
+      return [{ code: "server-error", doing: "to prepare waveCheck", error: serverError(error) }];
+    } finally {
+      await client.query("ROLLBACK; DEALLOCATE ALL");
+    }
+  });
+}
+
 async function ask(database: Database, query: string): Promise<readonly Problem[]> {
   return database.withClient(async (client) => {
     await client.query("BEGIN READ ONLY; SET LOCAL statement_timeout = '60s'");

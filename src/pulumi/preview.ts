@@ -1,12 +1,22 @@
 import { hostname, userInfo } from "node:os";
 import { readHistory } from "../history/read-history.ts";
+import { tryWave } from "../postgres/check-wave.ts";
 import { withDatabase } from "../postgres/database.ts";
 import { mostSessions } from "../postgres/free-sessions.ts";
-import { fleetNotes } from "./fleet-notes.ts";
+import { problemText } from "../problem-text.ts";
+import { schemaNames } from "../schema-name.ts";
+import { fleetNotes, goneFrom } from "./fleet-notes.ts";
 import { type Inputs, type Outputs, wishes } from "./inputs.ts";
 import { planAll } from "./plan-all.ts";
 import { previewReports, type Report } from "./report.ts";
 import { writeSqlFile } from "./sql-file.ts";
+
+/** What the last up left. */
+export interface Before {
+  readonly state: Outputs | undefined;
+  /** Schemas that Pulumi drops where they are gone from the program. */
+  readonly drops: readonly string[];
+}
 
 /**
  * Tells what an up would do, and writes it into the stack's SQL file. The ledgers are read, nothing is written to the
@@ -14,15 +24,28 @@ import { writeSqlFile } from "./sql-file.ts";
  *
  * @throws Refusal with everything that would stand in the way
  */
-export async function preview(inputs: Inputs, olds: Outputs | undefined, stack: string): Promise<readonly Report[]> {
-  const { plans, losses, handOvers } = await withDatabase(
+export async function preview(inputs: Inputs, before: Before, stack: string): Promise<readonly Report[]> {
+  const { state, drops } = before;
+  const { plans, losses, handOvers, untried } = await withDatabase(
     inputs.connection,
     mostSessions(inputs.connection, inputs.concurrency),
-    (database) => {
-      const asked = wishes(inputs, readHistory(inputs.migrations), olds);
-      return planAll(database, inputs.connection, asked, inputs);
+    async (database) => {
+      const asked = wishes(inputs, readHistory(inputs.migrations), state);
+      const plan = await planAll(database, inputs.connection, asked, inputs);
+      return { ...plan, untried: await tryWave(database, inputs.waves.length > 0 ? inputs.waveCheck : undefined) };
     },
   );
   const file = writeSqlFile(stack, plans, inputs, `${userInfo().username}@${hostname()}`, handOvers);
-  return previewReports(plans, file, losses, handOvers, fleetNotes(inputs, olds, plans));
+  const dropped = goneFrom(inputs, state).filter((schema) => drops.includes(schema));
+  return [
+    ...(dropped.length > 0
+      ? [warning(`DROPS ${schemaNames(dropped)}, with all that is there: onDestroy was drop.`)]
+      : []),
+    ...untried.map((problem) => warning(`As things are, waveCheck would hold the waves. ${problemText(problem)}`)),
+    ...previewReports(plans, file, losses, handOvers, fleetNotes(inputs, state, plans, dropped)),
+  ];
+}
+
+function warning(text: string): Report {
+  return { text, warning: true };
 }

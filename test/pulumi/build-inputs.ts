@@ -20,6 +20,7 @@ export function inputs(changes: Partial<Inputs> = {}): Inputs {
     wavePauseMs: 0,
     onFailure: "stop",
     failureLimit: 0,
+    drops: [],
     progressUrn: "urn",
     revisions: {},
     head: "0004_d",

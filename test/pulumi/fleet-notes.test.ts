@@ -24,6 +24,10 @@ describe("what is told of a fleet as a whole", () => {
     ]);
   });
 
+  it("does not call let go what Pulumi drops", () => {
+    expect(fleetNotes(inputs({ schemas: [] }), olds, [], ["b"])).toEqual(["Let go: a"]);
+  });
+
   it("says where nobody is left", () => {
     expect(fleetNotes(inputs({ schemas: [], excluded: ["a", "b"] }), olds, [])).toEqual([
       "Let go: a, b",

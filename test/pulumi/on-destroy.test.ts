@@ -63,6 +63,9 @@ describe("onDestroy: drop", () => {
 
   it("drops one that nobody owns any more", async () => {
     configure({ onDestroy: "drop", fleets: { early: { schemas: ["acm*"] }, late: { schemas: ["zeta"] } } });
+    const told = (await preview()).output;
+    expect(told).toContain("warning: DROPS beta, with all that is there: onDestroy was drop.");
+    expect(told).not.toContain("Let go");
     const { exitCode, output } = await run("up");
     expect(exitCode, output).toBe(0);
     expect(await existing()).toBe("acme zeta");
