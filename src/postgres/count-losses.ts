@@ -18,8 +18,14 @@ export interface Loss extends Holder {
 /** Larger tables are not counted: it would read them whole. */
 const COUNTED_ROWS = 1_000_000;
 
+/** The plans whose steps drop tables or columns, up or down. */
+export function losing(plans: readonly Plan[]): readonly Plan[] {
+  const bySteps = Map.groupBy(plans, ({ steps }) => steps);
+  return [...bySteps].flatMap(([steps, group]) => (droppedHolders(steps).length > 0 ? group : []));
+}
+
 /**
- * Counts what the downs of some downgrades drop, each table once, many tables in a message. What is empty or not there yet is left
+ * Counts what the steps of some plans drop, each table once, many tables in a message. What is empty or not there yet is left
  * out; where counting takes too long, or another session holds a table, the statistics have to do.
  */
 export async function countLosses(client: pg.ClientBase, plans: readonly Plan[]): Promise<readonly Loss[]> {
@@ -87,7 +93,6 @@ function holdersOf(plans: readonly Plan[]): readonly SchemaHolder[] {
 function droppedHolders(steps: readonly Step[]): readonly DroppedHolder[] {
   const renames = new Renames();
   return steps
-    .filter((step) => step.direction === "down")
     .flatMap((step) => step.script.statements)
     .flatMap((statement) => {
       const dropped = describeStatement(statement.node, statement.sql).flatMap(({ drops, holder }) =>

@@ -1,11 +1,11 @@
 import type pg from "pg";
 import type { Wish } from "../fleet/run-schema.ts";
 import type { History } from "../history/revision.ts";
-import { type Plan, planDirection } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import { planEach } from "../plan/plan-each.ts";
 import { isUnused } from "../plan/snapshot.ts";
 import type { Connection } from "../postgres/connection.ts";
-import { countLosses, type Loss } from "../postgres/count-losses.ts";
+import { countLosses, type Loss, losing } from "../postgres/count-losses.ts";
 import { type Database, ownSettingsOf } from "../postgres/database.ts";
 import { findHandOvers, type HandOver } from "../postgres/hand-over.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
@@ -22,7 +22,7 @@ export interface FleetPlan {
   /** As the server allows. */
   readonly wishes: ReadonlyMap<string, Wish>;
   readonly plans: readonly Plan[];
-  /** What the downs drop that holds something. */
+  /** What the steps drop that holds something. */
   readonly losses: readonly Loss[];
   /** What goes to the schemas' roles first. */
   readonly handOvers: readonly HandOver[];
@@ -56,13 +56,9 @@ export async function planAll(
     const allowed = await onThisServer(client, wishes);
     const plans = planEach(await shareOut(reading, client, schemas, readLedgers), allowed);
     const handOvers = await findHandOvers(client, roles);
-    const losses = await shareOut(reading, client, plans.filter(isDowngrade), countLosses);
+    const losses = await shareOut(reading, client, losing(plans), countLosses);
     return { wishes: allowed, plans, losses, handOvers, missingRoles: missing };
   });
-}
-
-function isDowngrade(plan: Plan): boolean {
-  return planDirection(plan) === "downgrade";
 }
 
 /** The same database in sessions that write nothing, and neither wait long nor keep others waiting. */

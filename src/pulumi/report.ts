@@ -90,15 +90,18 @@ function behindText(group: readonly Plan[], places: ReadonlyMap<string, number>)
   return `; behind ${ahead} others, unchanged since ${minute(new Date(Math.max(...times)))}`;
 }
 
-/** A downgrade says first what will be gone. */
+/** What will be gone, said first: all of it in a downgrade, and on the way up what holds something. */
 function dropped(group: readonly Plan[], losses: readonly Loss[]): readonly string[] {
   const schemas = new Set(group.map((plan) => plan.schema));
-  const downs = group[0]?.steps.filter((step) => step.direction === "down") ?? [];
-  const lines = downs.flatMap(effectsOf).flatMap(({ words, drops, holder }) => {
+  const effects = (group[0]?.steps ?? []).flatMap((step) =>
+    effectsOf(step).map((effect) => ({ ...effect, down: step.direction === "down" })),
+  );
+  const lines = effects.flatMap(({ words, drops, holder, down }) => {
     if (!drops) return [];
     const held = losses.filter(
       (loss) => schemas.has(loss.schema) && loss.table === holder?.table && loss.column === holder.column,
     );
+    if (!down && held.length === 0) return [];
     return [`    - ${words}${held.length > 0 ? `, ${heldText(held)}` : ""}`];
   });
   return lines.length > 0 ? ["  It will:", ...lines] : [];

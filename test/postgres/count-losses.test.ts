@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { History } from "../../src/history/revision.ts";
-import { countLosses } from "../../src/postgres/count-losses.ts";
+import { countLosses, losing } from "../../src/postgres/count-losses.ts";
 import { lossTexts } from "../../src/pulumi/report.ts";
 import { useDatabase } from "../support/database.ts";
 import { historyOf } from "../support/history.ts";
@@ -66,6 +66,23 @@ test("what has another name now, since a down on the way renames it, is counted 
       "INSERT INTO renamed.people VALUES (1, 'x'), (2, 'y'); INSERT INTO renamed.sales VALUES (1)",
     ),
   ).toEqual(["renamed: drops users.cpf, with 2 values", "renamed: drops orders, with 1 row"]);
+});
+
+test("what an up drops counts as well, and who drops nothing is not asked", async () => {
+  const history = historyOf({
+    "0001_users": { up: "CREATE TABLE users (id int, phone text)", down: "DROP TABLE users" },
+    "0002_more": { up: "CREATE TABLE orders (id int)", down: "DROP TABLE orders" },
+    "0003_less": "ALTER TABLE users DROP COLUMN phone; DROP TABLE orders",
+  });
+  await query("CREATE SCHEMA upward");
+  await migrate(connection, "upward", history, { target: "1" });
+  await query("INSERT INTO upward.users VALUES (1, 'x'), (2, NULL)");
+  await withSession(connection, async (client) => {
+    const ledger = await ledgerOf(client, "upward");
+    const plans = [planFor(ledger, history), planFor(ledger, history, "2")];
+    expect(losing(plans)).toEqual([plans[0]]);
+    expect(lossTexts(await countLosses(client, losing(plans)))).toEqual(["upward: drops users.phone, with 1 value"]);
+  });
 });
 
 test("what another session holds, and no statistics know, is told as not counted", async () => {

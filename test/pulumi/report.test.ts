@@ -56,6 +56,24 @@ describe("the preview says", () => {
     `);
   });
 
+  it("what an upgrade drops that holds something, before its steps", () => {
+    const history = [
+      USERS,
+      CPF,
+      revision("0003_no_cpf", { up: "ALTER TABLE users DROP COLUMN cpf, DROP COLUMN cep;\n" }),
+    ];
+    const losses = [{ schema: "prod", table: "users", column: "cpf", count: 50, exact: true }];
+    const [first] = previewReports([plan({ ledger: ledgerOf([USERS, CPF]), history })], FILE, losses);
+    expect(first?.text.split("\n").slice(0, 4)).toMatchInlineSnapshot(`
+      [
+        "prod: 0002_add_cpf → 0003_no_cpf, 1 step",
+        "  It will:",
+        "    - drop column users.cpf, with 50 values",
+        "  ↑ 0003_no_cpf",
+      ]
+    `);
+  });
+
   it("since when a few are where most others have left", () => {
     const at = (applied: number, schema: string, since?: string) =>
       plan({
