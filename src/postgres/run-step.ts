@@ -36,6 +36,8 @@ export interface StepResult {
   readonly direction: Step["direction"];
   /** Of a snapshot: the first of the revisions that it stood for. */
   readonly first?: string | undefined;
+  /** Set where it was only entered in the ledger (a baseline), and nothing ran. */
+  readonly recorded?: true | undefined;
   /** As this process saw it, round trips included; by the server's clock where the answer was lost. */
   readonly durationMs: number;
 }
@@ -95,6 +97,7 @@ export async function runStep(
     revision: step.revision,
     direction: step.direction,
     ...(first !== undefined && { first }),
+    ...(step.source === "baseline" && { recorded: true }),
     durationMs: performance.now() - started,
   };
 }

@@ -77,7 +77,12 @@ export async function runTogether(
   const done = steps.filter((_, index) => (takes ? 1 : 0) + (before[index] ?? 0) < committed);
   const elapsed = performance.now() - started;
   const told = (durationsMs: readonly number[]) =>
-    done.map(({ revision, direction }, index) => ({ revision, direction, durationMs: durationsMs[index] ?? 0 }));
+    done.map(({ revision, direction, source }, index) => ({
+      revision,
+      direction,
+      ...(source === "baseline" && { recorded: true as const }),
+      durationMs: durationsMs[index] ?? 0,
+    }));
   if (error === undefined) {
     const known = durationsIn(answer.result);
     const share = (elapsed - known.reduce((sum, ms) => sum + ms, 0)) / steps.length;

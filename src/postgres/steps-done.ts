@@ -18,12 +18,15 @@ export async function stepsDone(
   // A snapshot was one step, and has an entry for each of the revisions that it stood for.
   const { rows } = await client.query<StepResult>(
     `SELECT (array_agg(revision ORDER BY entry DESC))[1] AS revision, direction, coalesce(sum(duration_ms), 0) AS "durationMs",
-            (array_agg(revision ORDER BY entry) FILTER (WHERE outcome = 'snapshot'))[1] AS first
+            (array_agg(revision ORDER BY entry) FILTER (WHERE outcome = 'snapshot'))[1] AS first,
+            bool_or(outcome = 'recorded') OR NULL AS recorded
        FROM ${ledgerTable(schema)} WHERE run = $1 AND outcome IN ('done', 'recorded', 'snapshot')
       GROUP BY direction, CASE WHEN outcome <> 'snapshot' THEN entry END ORDER BY max(entry)`,
     [run.id],
   );
   const isSame = (one: StepResult) => (other: StepResult) =>
     one.revision === other.revision && one.direction === other.direction;
-  return rows.map((row) => heard.find(isSame(row)) ?? { ...row, first: row.first ?? undefined });
+  return rows.map(
+    (row) => heard.find(isSame(row)) ?? { ...row, first: row.first ?? undefined, recorded: row.recorded ?? undefined },
+  );
 }

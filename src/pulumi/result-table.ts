@@ -7,10 +7,12 @@ import { SCREEN_LINES } from "./step-texts.ts";
 
 /**
  * Before and after of the schemas that moved, and the time of each step, as fully as a screen has room for: each schema of
- * its own, those that went the same way as one, or of the steps only the longest.
+ * its own, those that went the same way as one, or of the steps only the longest. What was recorded without running it says so
+ * instead, in one line.
  */
 export function resultTable(results: readonly SchemaResult[]): string {
-  const moved = results.filter((result) => result.steps.length > 0);
+  const all = results.filter((result) => result.steps.length > 0);
+  const moved = all.map((result) => ({ ...result, steps: recordedAsOne(result.steps) }));
   const steps = moved.reduce((sum, result) => sum + result.steps.length, 0);
   const each = moved.map((result) => [result]);
   const areFew = moved.length <= MANY && moved.length + steps <= SCREEN_LINES;
@@ -23,14 +25,29 @@ export function resultTable(results: readonly SchemaResult[]): string {
   const table = plainTable([["schema", "before", "after", "time"], ...rows]);
   if (moved.length <= MANY) return table;
   // Pulumi shows a message's first line on the resource's own.
-  return `${count(moved.length, "schema")} moved, ${count(steps, "step")}\n${table}`;
+  const taken = all.reduce((sum, result) => sum + result.steps.length, 0);
+  return `${count(moved.length, "schema")} moved, ${count(taken, "step")}\n${table}`;
 }
 
 /** Schemas told each on their own. */
 const MANY = 10;
 
+/** Those that were recorded one after the other become one, `first` to `revision`. */
+function recordedAsOne(steps: readonly StepResult[]): readonly StepResult[] {
+  const told: StepResult[] = [];
+  for (const step of steps) {
+    const before = told.at(-1);
+    if (!step.recorded || !before?.recorded) told.push(step);
+    else {
+      const durationMs = before.durationMs + step.durationMs;
+      told[told.length - 1] = { ...step, first: before.first ?? before.revision, durationMs };
+    }
+  }
+  return told;
+}
+
 function wayOf({ from, to, steps }: SchemaResult): string {
-  return JSON.stringify([from, to, steps.map((step) => [step.direction, step.first, step.revision])]);
+  return JSON.stringify([from, to, steps.map((step) => [step.direction, step.first, step.revision, step.recorded])]);
 }
 
 type Row = readonly [schema: string, before: string, after: string, time: string];
@@ -49,17 +66,18 @@ function rowsOf(group: readonly SchemaResult[], room: number): readonly Row[] {
     const durations = group.flatMap(({ steps }) => steps[index]?.durationMs ?? []);
     return { step, durations, middle: middleOf(durations) };
   });
-  const longest = new Set(timed.toSorted((one, other) => other.middle - one.middle).slice(0, room));
+  const longest = timed.toSorted((one, other) => other.middle - one.middle).slice(0, room);
+  const shown = new Set([...longest, ...timed.filter(({ step }) => step.recorded)]);
   const rows: Row[] = [head];
   let hidden: Timed[] = [];
   for (const [index, each] of timed.entries()) {
-    if (!longest.has(each)) hidden.push(each);
+    if (!shown.has(each)) hidden.push(each);
     const next = timed[index + 1];
-    if (hidden.length > 0 && (!next || longest.has(next))) {
+    if (hidden.length > 0 && (!next || shown.has(next))) {
       rows.push(hiddenRow(hidden));
       hidden = [];
     }
-    if (longest.has(each)) rows.push(stepRow(each));
+    if (shown.has(each)) rows.push(stepRow(each));
   }
   return rows;
 }
@@ -71,7 +89,8 @@ interface Timed {
   readonly middle: number;
 }
 
-function stepRow({ step: { direction, first, revision }, durations }: Timed): Row {
+function stepRow({ step: { direction, first, revision, recorded }, durations }: Timed): Row {
+  if (recorded) return ["", "", `= ${first === undefined ? "" : `${first} … `}${revision}`, "recorded, not run"];
   const what = first === undefined ? revision : `${first} … ${revision} from the snapshot`;
   return ["", "", `${direction === "up" ? "↑" : "↓"} ${what}`, timeOf(durations)];
 }

@@ -229,6 +229,11 @@ describe("on the server", () => {
     await foundSchema("base_line");
     const result = await upOf("base_line", { baseline: "8285db59cac3" });
     expect(result).toMatchObject({ from: "base", to: CPF, problems: [] });
+    expect(result.steps.map(({ revision, recorded }) => [revision, recorded])).toEqual([
+      [USERS, true],
+      [EMAIL, true],
+      [CPF, undefined],
+    ]);
     expect(await events(database, "base_line")).toEqual([
       `${USERS} up recorded`,
       `${EMAIL} up recorded`,
@@ -251,6 +256,17 @@ describe("on the server", () => {
     await upOf("base_line", { baseline: "head" });
     expect(await objectsOf(database, "base_line")).toContain("column users.cpf text");
     expect((await events(database, "base_line")).filter((event) => event.endsWith("recorded"))).toHaveLength(2);
+  });
+
+  test("what was recorded before a step failed is told as recorded, not as run", async () => {
+    await foundSchema("base_fails");
+    await query("ALTER TABLE base_fails.users ADD cpf text");
+    const result = await upOf("base_fails", { baseline: "2" });
+    expect(result).toMatchObject({ to: EMAIL, problems: [{ code: "step-failed" }] });
+    expect(result.steps.map(({ revision, recorded }) => [revision, recorded])).toEqual([
+      [USERS, true],
+      [EMAIL, true],
+    ]);
   });
 
   test("its events say who recorded it, and no duration; its rows hold what a rollback needs", async () => {

@@ -24,6 +24,29 @@ test("a few schemas are told each with their own times, those that did not move 
   `);
 });
 
+/** A schema of which the first revisions were taken over. */
+function takenOver(schema: string, recorded: number, durations: readonly number[]): SchemaResult {
+  const { steps, ...rest } = moved(schema, durations);
+  return { ...rest, steps: steps.map((step, index) => (index < recorded ? { ...step, recorded: true } : step)) };
+}
+
+test("what was recorded without running it says so, in one line", () => {
+  expect(resultTable([takenOver("a", 3, [2, 1, 1, 20]), takenOver("b", 1, [2])])).toMatchInlineSnapshot(`
+    "schema  before  after              time
+    a       base    0004_r             24 ms
+                    = 0001_r … 0003_r  recorded, not run
+                    ↑ 0004_r           20 ms
+    b       base    0001_r             2 ms
+                    = 0001_r           recorded, not run"
+  `);
+});
+
+test("what was recorded is told also where a screen has room for the longest steps only", () => {
+  const lines = resultTable([takenOver("a", 50, Array(100).fill(3))]).split("\n");
+  expect(lines[2]?.trim()).toMatch(/^= 0001_r … 0050_r +recorded, not run$/);
+  expect(lines.length).toBeLessThanOrEqual(42);
+});
+
 test("many schemas that went the same way are one, with the middle time and the longest", () => {
   const results = Array.from({ length: 11 }, (_, index) => moved(`t${index}`, [index, 10 * index]));
   expect(resultTable(results)).toMatchInlineSnapshot(`
