@@ -42,11 +42,13 @@ export function makePlan(request: PlanRequest): Plan {
           index < baseline ? baselineStep(revision) : upStep(ledger.schema, revision, half.get(revision.id)),
       ),
   ]);
+  const untold = request.baseline === undefined && baseline === 0;
   if (request.owner !== undefined) refuseIfAny(escapes(steps, coming));
   return {
     schema: ledger.schema,
     schemaExists: ledger.schemaExists,
     onNothing: !ledger.populated && ledger.applied.length === 0,
+    unknownTables: ledger.populated && !ledger.used && untold && steps.length > 0,
     createsLedger: !ledger.exists && steps.length > 0,
     entries: ledger.entries,
     from: currentRevision(ledger),

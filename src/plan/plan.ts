@@ -9,6 +9,8 @@ export interface Plan {
   readonly schemaExists: boolean;
   /** True where the schema holds nothing yet. */
   readonly onNothing: boolean;
+  /** True where the schema holds tables that no ledger knows, and nobody has said up to where they are the history's. */
+  readonly unknownTables: boolean;
   /** True where the first step creates the ledger. */
   readonly createsLedger: boolean;
   /** How many entries the ledger has that the plan was made from. */

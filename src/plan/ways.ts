@@ -10,11 +10,12 @@ export function waysOf(plans: readonly Plan[]): readonly (readonly Plan[])[] {
     return number;
   };
   const moving = plans.filter((plan) => plan.steps.length > 0);
-  const ways = Map.groupBy(moving, ({ from, to, schemaExists, steps }) =>
+  const ways = Map.groupBy(moving, ({ from, to, schemaExists, unknownTables, steps }) =>
     JSON.stringify([
       from,
       to,
       schemaExists,
+      unknownTables,
       steps.map((step) => [step.direction, step.revision, step.source, numberOf(step.script.sql)]),
     ]),
   );

@@ -12,6 +12,11 @@ const SERIALIZATION_FAILURE = "40001";
 const CRASH_SHUTDOWN = "57P02";
 const ADMIN_SHUTDOWN = "57P01";
 const INTERNAL_ERROR = "XX000";
+const DUPLICATE_TABLE = "42P07";
+const DUPLICATE_OBJECT = "42710";
+const DUPLICATE_SCHEMA = "42P06";
+const DUPLICATE_COLUMN = "42701";
+const DUPLICATE_FUNCTION = "42723";
 
 /** What tells errors apart: the SQLSTATE, and where one says too little the function of the server that raised it. */
 type Raised = Pick<DatabaseError, "code" | "routine">;
@@ -28,6 +33,19 @@ export function endsSession({ code }: Raised): boolean {
 export function isByAdmin({ code, routine }: Raised): boolean {
   return code === ADMIN_SHUTDOWN && routine === "ProcessInterrupts";
 }
+
+/** True where what a script makes is there. */
+export function isThereAlready(sqlstate: string): boolean {
+  return DUPLICATES.includes(sqlstate);
+}
+
+const DUPLICATES: readonly string[] = [
+  DUPLICATE_TABLE,
+  DUPLICATE_OBJECT,
+  DUPLICATE_SCHEMA,
+  DUPLICATE_COLUMN,
+  DUPLICATE_FUNCTION,
+];
 
 /** True where nothing is wrong with the script: others were in the way, and the transaction can be run again. */
 export function isTransient({ code, routine }: Raised): boolean {

@@ -4,7 +4,7 @@ import type { Blocker, Problem, ServerError } from "../problem.ts";
 import { lineAt } from "../script/parse-script.ts";
 import { isRepeatable } from "../script/repeatable.ts";
 import { messageOf, serverError } from "./server-error.ts";
-import { DISK_FULL, isByAdmin, isTransient } from "./sqlstate.ts";
+import { DISK_FULL, isByAdmin, isThereAlready, isTransient } from "./sqlstate.ts";
 import type { Message } from "./step-messages.ts";
 
 /** A message that the server did not carry out. Its transaction is rolled back already. */
@@ -74,9 +74,19 @@ function stepFailed(plan: Plan, step: Step, failed: Failed): Problem {
     // Where the server was in a statement of ours, before the script's own, helps nobody.
     error: failed.sent.begins ? { ...errorOf(failed), where: undefined } : errorOf(failed),
     at: standing(plan, plan.steps.indexOf(step)),
-    cause: errorOf(failed).sqlstate === DISK_FULL ? "disk-full" : "script",
+    cause: causeOf(plan, step, errorOf(failed)),
     partly: step.script.mode === "autocommit" && !failed.sent.begins,
   };
+}
+
+function causeOf(
+  plan: Plan,
+  step: Step,
+  { sqlstate }: ServerError,
+): Extract<Problem, { code: "step-failed" }>["cause"] {
+  if (sqlstate === DISK_FULL) return "disk-full";
+  const isFirst = plan.steps[0] === step && step.direction === "up";
+  return isFirst && plan.unknownTables && isThereAlready(sqlstate) ? "there-already" : "script";
 }
 
 function errorOf(failed: Failed): ServerError {

@@ -1,6 +1,6 @@
 import type { Direction } from "./plan.ts";
 import { type ServerError, serverSaid } from "./server.ts";
-import { count, excerpt, indent } from "./wording.ts";
+import { count, excerpt, indent, TAKE_OVER } from "./wording.ts";
 
 /** What can be wrong with running the steps. */
 export type StepProblem =
@@ -42,8 +42,8 @@ export type StepProblem =
       readonly error: ServerError;
       /** Where the schema stands now. */
       readonly at: string;
-      /** What has to be mended. */
-      readonly cause: "script" | "disk-full";
+      /** What has to be mended; `there-already` is what the first script makes, in tables that no ledger knows. */
+      readonly cause: "script" | "disk-full" | "there-already";
       /** True where the script ran outside a transaction, so that earlier statements of it stay. */
       readonly partly: boolean;
     };
@@ -108,9 +108,8 @@ function stepFailed(problem: Extract<StepProblem, { code: "step-failed" }>): str
   const { schema, file, line, statement, error, at, cause, partly, revision, direction } = problem;
   const where = line === undefined ? file : `${file}:${line}`;
   const shown = statement === undefined ? "" : `\n${indent(excerpt(statement))}`;
-  const mend = { script: direction === "up" ? "Mend the script" : "Mend its down script", "disk-full": FREE_SPACE }[
-    cause
-  ];
+  const script = direction === "up" ? "Mend the script" : "Mend its down script";
+  const mend = cause === "disk-full" ? FREE_SPACE : script;
   const whole =
     direction === "up"
       ? `Nothing of ${revision} remains; the schema is at ${at}.`
@@ -118,7 +117,8 @@ function stepFailed(problem: Extract<StepProblem, { code: "step-failed" }>): str
   const rest = partly
     ? `${revision} ran outside a transaction: its earlier statements stay.${cause === "disk-full" ? ` ${FREE_SPACE} first.` : ""}`
     : `${whole} ${mend} and run again.`;
-  return `Schema "${schema}", ${where}: ${serverSaid(error)}${shown}\n${rest}`;
+  const takeOver = cause === "there-already" ? `\nThe schema holds tables that no ledger knows. ${TAKE_OVER}` : "";
+  return `Schema "${schema}", ${where}: ${serverSaid(error)}${shown}\n${rest}${takeOver}`;
 }
 
 const FREE_SPACE = "Free space on the server's disk";

@@ -1,6 +1,9 @@
 /** How many names of a list are told before "and 37 more". */
 export const MANY = 10;
 
+/** The way out where a schema had its tables before it had a ledger. */
+export const TAKE_OVER = "If these revisions are there already: pulumi config set baseline REVISION";
+
 /** "a, b and c". */
 export function list(items: readonly string[], word = "and"): string {
   if (items.length > MANY) return `${items.slice(0, MANY).join(", ")} ${word} ${items.length - MANY} more`;

@@ -4,14 +4,14 @@ import { waysOf } from "../plan/ways.ts";
 import type { Loss } from "../postgres/count-losses.ts";
 import type { HandOver } from "../postgres/hand-over.ts";
 import { count, problemText } from "../problem-text.ts";
-import { minute } from "../problems/wording.ts";
+import { minute, TAKE_OVER } from "../problems/wording.ts";
 import { schemaNames } from "../schema-name.ts";
 import { effectsOf, stepTexts } from "./step-texts.ts";
 
 /** What a preview says below the engine's diff. */
 export interface Report {
   readonly text: string;
-  /** True where a schema goes down, or a snapshot that was asked for is not used. */
+  /** True where a schema goes down or holds tables that no ledger knows, or a snapshot that was asked for is not used. */
   readonly warning: boolean;
 }
 
@@ -57,8 +57,14 @@ function groupReport(group: readonly Plan[], places: ReadonlyMap<string, number>
   const title = `${downgrade ? "DOWNGRADE " : ""}${namesOf(group)}: ${plan.from} → ${plan.to}, ${count(plan.steps.length, "step")}`;
   const created = plan.schemaExists ? "" : ` (the schema is created first)`;
   const notes = created + pendingText(group) + (downgrade ? "" : behindText(group, places));
-  const text = [title + notes, ...dropped(group, losses), ...stepTexts(plan.steps)].join("\n");
-  return { text, warning: downgrade };
+  const lines = [title + notes, ...unknownText(group), ...dropped(group, losses), ...stepTexts(plan.steps)];
+  return { text: lines.join("\n"), warning: downgrade || plan.unknownTables };
+}
+
+/** Of schemas that were there before us. What is in them already would fail at the first step. */
+function unknownText(group: readonly Plan[]): readonly string[] {
+  if (!group[0]?.unknownTables) return [];
+  return [`  ${namesOf(group)} ${group.length === 1 ? "holds" : "hold"} tables that no ledger knows. ${TAKE_OVER}`];
 }
 
 function handOverText({ schema, owner, app, given, opened }: HandOver): string {

@@ -3,6 +3,7 @@ import type { Wish } from "../../src/fleet/run-schema.ts";
 import type { Ledger } from "../../src/plan/ledger.ts";
 import { Refusal } from "../../src/problem.ts";
 import { errorText } from "../../src/problem-text.ts";
+import { previewReports } from "../../src/pulumi/report.ts";
 import { refused } from "../history/refused.ts";
 import { both, ledgerOf, moves, noLedger, plan, revision, row, ledgerRows as rowsOf } from "../plan/build.ts";
 import { useDatabase } from "../support/database.ts";
@@ -95,6 +96,49 @@ describe("a baseline", () => {
     expect(refusal(found(), { baseline: "+2" })).toMatchInlineSnapshot(
       `"Baseline "+2" names no place in the history: it wants head, base, or a revision's id, number, name or its beginning."`,
     );
+  });
+});
+
+describe("a schema that has tables and no ledger", () => {
+  const unknown = (ledger: Ledger, choices: Choices = {}) => planned(ledger, choices).unknownTables;
+
+  it("is known as one, until somebody has said what is there", () => {
+    expect(unknown(found())).toBe(true);
+    expect(unknown({ ...found(), exists: true, entries: 1 })).toBe(true);
+    for (const baseline of ["head", "1", "base"]) expect(unknown(found(), { baseline })).toBe(false);
+    expect(unknown(found("8285db59cac3"), { adopt: "alembic" })).toBe(false);
+  });
+
+  it("is none where it is empty, was migrated by us before, or has nothing to do", () => {
+    expect(unknown(noLedger())).toBe(false);
+    expect(unknown({ ...found(), used: true })).toBe(false);
+    expect(unknown(found(), { target: "base" })).toBe(false);
+  });
+
+  it("is told with a warning and the way out, apart from the empty ones that take the same steps", () => {
+    const empty = { ...noLedger(), schema: "fresh" };
+    const reports = previewReports(
+      ["old", "older"].map((schema) => planned({ ...found(), schema }, {})).concat(planned(empty, {})),
+      ".preview/prod.sql",
+    );
+    expect(reports.map(({ text, warning }) => [warning, ...text.split("\n").slice(0, 2)])).toMatchInlineSnapshot(`
+      [
+        [
+          true,
+          "old, older: base → 0003_add_cpf, 3 steps",
+          "  old, older hold tables that no ledger knows. If these revisions are there already: pulumi config set baseline REVISION",
+        ],
+        [
+          false,
+          "fresh: base → 0003_add_cpf, 3 steps",
+          "  ↑ 0001_1f0c6a2b9d11_a",
+        ],
+        [
+          false,
+          "The SQL, exactly as it would run: .preview/prod.sql",
+        ],
+      ]
+    `);
   });
 });
 
@@ -256,6 +300,25 @@ describe("on the server", () => {
     await upOf("base_line", { baseline: "head" });
     expect(await objectsOf(database, "base_line")).toContain("column users.cpf text");
     expect((await events(database, "base_line")).filter((event) => event.endsWith("recorded"))).toHaveLength(2);
+  });
+
+  test("without a word about it, the first script that makes what is there fails with the way out", async () => {
+    await foundSchema("unsaid");
+    expect((await upOf("unsaid")).words).toMatchInlineSnapshot(`
+      "Schema "unsaid", migrations/0001_1f0c6a2b9d11_users.up.sql:1: relation "users" already exists (SQLSTATE 42P07)
+        CREATE TABLE users (id int)
+      Nothing of 0001_1f0c6a2b9d11_users remains; the schema is at base. Mend the script and run again.
+      The schema holds tables that no ledger knows. If these revisions are there already: pulumi config set baseline REVISION"
+    `);
+    // The failure is in the ledger by now, which changes nothing.
+    expect((await upOf("unsaid")).problems).toMatchObject([{ code: "step-failed", cause: "there-already" }]);
+    expect(await upOf("unsaid", { baseline: "2" })).toMatchObject({ to: CPF, problems: [] });
+  });
+
+  test("a later script that makes what is there is wrong in itself", async () => {
+    await query("CREATE SCHEMA beside; CREATE TABLE beside.other ()");
+    const history = historyOf({ "0001_a": "CREATE TABLE a ()", "0002_b": "CREATE TABLE other ()" });
+    expect((await upOf("beside", { history })).problems).toMatchObject([{ code: "step-failed", cause: "script" }]);
   });
 
   test("what was recorded before a step failed is told as recorded, not as run", async () => {

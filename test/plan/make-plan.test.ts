@@ -16,6 +16,7 @@ describe("up", () => {
       schema: "prod",
       schemaExists: true,
       onNothing: false,
+      unknownTables: false,
       entries: 3,
       createsLedger: false,
       from: "0003_c",
