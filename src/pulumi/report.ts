@@ -6,7 +6,7 @@ import type { HandOver } from "../postgres/hand-over.ts";
 import { count, problemText } from "../problem-text.ts";
 import { minute, TAKE_OVER } from "../problems/wording.ts";
 import { schemaNames } from "../schema-name.ts";
-import { effectsOf, stepTexts } from "./step-texts.ts";
+import { effectsOf, onlyInUp, stepTexts } from "./step-texts.ts";
 
 /** What a preview says below the engine's diff. */
 export interface Report {
@@ -36,7 +36,9 @@ export function previewReports(
   const still = [...Map.groupBy(resting, (plan) => plan.to).entries()].map(
     ([to, group]) => `${namesOf(group)}: ${to}, nothing to do${pendingText(group)}`,
   );
-  const sql = ways.length + handOvers.length > 0 ? `The SQL, exactly as it would run: ${file}` : "";
+  const code = onlyInUp(plans);
+  const where = file + (code === undefined ? "" : ` (without ${code})`);
+  const sql = ways.length + handOvers.length > 0 ? `The SQL, exactly as it would run: ${where}` : "";
   const rest = [...handOvers.map(handOverText), ...still, ...notes, sql].filter(Boolean);
   return [
     ...reports,

@@ -10,6 +10,7 @@ import type { Run } from "../postgres/record-step.ts";
 import { resumption } from "../postgres/resume.ts";
 import { quoteText } from "../postgres/session.ts";
 import { type Message, type StepSettings, stepMessages } from "../postgres/step-messages.ts";
+import { onlyInUp } from "./step-texts.ts";
 
 const begun = new Set<string>();
 
@@ -30,6 +31,8 @@ export function writeSqlFile(
   mkdirSync(dirname(file), { recursive: true });
   if (!begun.has(file)) writeFileSync(file, heading(stack));
   begun.add(file);
+  const code = onlyInUp(plans);
+  if (code !== undefined) appendFileSync(file, `-- Without ${comment(code)}: there it stops.\n`);
   const run = { id: randomUUID(), actor };
   for (const roles of handOvers) {
     const title = `\n-- ${comment(roles.schema)}: what is there goes to its roles\n`;
@@ -57,11 +60,12 @@ function heading(stack: string): string {
 
 function planSql(plan: Plan, settings: StepSettings, run: Run): string {
   const { schema, from, to, steps } = plan;
-  const texts = steps.flatMap((step, index) =>
-    stepMessages(schema, step, settings, run, index === 0 ? preambleOf(plan) : []).map((message) =>
-      messageSql(schema, step, message),
-    ),
-  );
+  const texts = steps.flatMap((step, index) => {
+    const messages = stepMessages(schema, step, settings, run, index === 0 ? preambleOf(plan) : []);
+    // Where TypeScript would run the file stops, and has not entered before that it began.
+    const shown = step.script.code ? messages.filter(({ code }) => code) : messages;
+    return shown.map((message) => messageSql(schema, step, message));
+  });
   return `\n-- ${comment(schema)}: ${comment(from)} -> ${comment(to)}\n${locked(schema, texts)}`;
 }
 

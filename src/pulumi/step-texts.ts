@@ -1,5 +1,6 @@
-import { type Step, stepName } from "../plan/plan.ts";
+import { type Plan, type Step, stepName } from "../plan/plan.ts";
 import { count, indent } from "../problem-text.ts";
+import { list } from "../problems/wording.ts";
 import { describeStatement } from "../script/describe-statement.ts";
 import type { Effect } from "../script/effect.ts";
 
@@ -22,6 +23,17 @@ export function stepTexts(steps: readonly Step[]): readonly string[] {
 /** What a step does, statement by statement. */
 export function effectsOf(step: Step): readonly Effect[] {
   return step.script.statements.flatMap((statement) => describeStatement(statement.node, statement.sql));
+}
+
+/**
+ * What no SQL file can hold of some plans: `0004_big, which is TypeScript and runs only in pulumi up`; undefined where that is
+ * nothing.
+ */
+export function onlyInUp(plans: readonly Plan[]): string | undefined {
+  const steps = plans.flatMap((plan) => plan.steps.filter(({ script }) => script.code));
+  const revisions = [...new Set(steps.map(({ revision }) => revision))];
+  if (revisions.length === 0) return undefined;
+  return `${list(revisions)}, which ${revisions.length === 1 ? "is TypeScript and runs" : "are TypeScript and run"} only in pulumi up`;
 }
 
 function inWordsAndSql(step: Step): readonly string[] {

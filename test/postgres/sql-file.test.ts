@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { parseSync } from "libpg-query";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { History } from "../../src/history/revision.ts";
+import type { History, Revision } from "../../src/history/revision.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { readLedgers } from "../../src/postgres/ledger-table.ts";
 import type { StepSettings } from "../../src/postgres/step-messages.ts";
@@ -71,6 +71,13 @@ const history = historyOf({
 const settings: StepSettings = { ...SETTINGS, searchPath: ["extras"] };
 beforeAll(() => query("CREATE SCHEMA extras; CREATE FUNCTION extras.answer() RETURNS int LANGUAGE sql AS 'SELECT 42'"));
 
+/** A revision in TypeScript, which fills the table of the one before it. */
+function withCode(id: string, transaction: boolean): Revision {
+  const [made] = historyOf({ [id]: { up: "// TypeScript", transaction } });
+  if (!made?.up) throw new Error("It has an up script.");
+  return { ...made, up: { ...made.up, code: async (client) => void (await client.query("INSERT INTO a VALUES (7)")) } };
+}
+
 async function plansFor(schemas: readonly string[], from: History, target = "head"): Promise<readonly Plan[]> {
   const ledgers = await withSession(connection, (client) => readLedgers(client, schemas));
   return ledgers.map((ledger) => planFor(ledger, from, target));
@@ -126,6 +133,24 @@ describe.each(runners)("the file of a preview, run by %s,", (name, run) => {
     expect(await run(file)).toBe(true);
     expect(await objectsOf(database, schema)).toEqual([]);
     expect(await events(database, schema)).toEqual(["0001_a up done", "0001_a down done"]);
+  });
+
+  test.each([
+    ["outside a transaction", false],
+    ["in a transaction", true],
+  ])("stops before a migration in TypeScript %s, so that an up goes on from there", async (how, transaction) => {
+    const schema = `${name} code ${how}`;
+    const [first, last] = [historyOf({ "0001_a": "CREATE TABLE a (id int)" }), historyOf({ "0003_c": "SELECT 1" })];
+    const mixed = [...first, withCode("0002_big", transaction), ...last];
+    const file = writeSqlFile(schema, await plansFor([schema], mixed), settings, "ana@laptop");
+    expect(readFileSync(file, "utf8").split("\n").slice(0, 3).join("\n")).toContain(
+      "\n-- Without 0002_big, which is TypeScript and runs only in pulumi up: there it stops.",
+    );
+    expect(await run(file).catch(() => false)).toBe(false);
+    expect(await events(database, schema)).toEqual(["0001_a up done"]);
+    await migrate(connection, schema, mixed, settings);
+    expect(await query(`SELECT * FROM "${schema}".a`)).toEqual([{ id: 7 }]);
+    expect(await ledgerRows(database, schema)).toHaveLength(3);
   });
 
   test("stops at a script that fails, at the last whole step", async () => {

@@ -169,6 +169,23 @@ describe("the preview says", () => {
     expect(text).toContain(`The SQL, exactly as it would run: ${FILE}`);
   });
 
+  it("what is not in the file, since it is TypeScript", () => {
+    const history = ["0002_big", "0003_small"].map((id) => ({
+      ...revision(id, { up: "" }),
+      up: { file: `migrations/${id}.ts`, sql: "// TypeScript", code: async () => {} },
+    }));
+    const lastLine = (to: string) =>
+      report(plan({ ledger: ledgerOf([USERS]), history: [USERS, ...history], target: to }))
+        .split("\n")
+        .at(-1);
+    expect(lastLine("2")).toBe(
+      `The SQL, exactly as it would run: ${FILE} (without 0002_big, which is TypeScript and runs only in pulumi up)`,
+    );
+    expect(lastLine("3")).toBe(
+      `The SQL, exactly as it would run: ${FILE} (without 0002_big and 0003_small, which are TypeScript and run only in pulumi up)`,
+    );
+  });
+
   it("a script wrapped in a transaction without its wrapper", () => {
     const wrapped = revision("0002_wrapped", { up: "BEGIN;\nCREATE SEQUENCE s;\nCOMMIT;\n" });
     const text = report(plan({ ledger: ledgerOf([USERS]), history: [USERS, wrapped] }));
