@@ -59,7 +59,7 @@ export function upStep(schema: string, revision: Revision, interrupted?: Applied
     }
     refuseUnrepeatable(schema, interrupted, script, "up");
   }
-  return { ...recorded(revision), script, resumes: interrupted !== undefined };
+  return { ...recorded(revision), ...noWayBack(revision), script, resumes: interrupted !== undefined };
 }
 
 /**
@@ -99,6 +99,13 @@ function recorded(revision: Revision): Omit<Step, "script"> {
   // Code cannot be kept as text to run later: what it imports would be missing.
   const down = script?.code ? undefined : script?.sql;
   return { direction: "up", revision: id, source: "folder", resumes: false, checksum, down, transaction };
+}
+
+function noWayBack(revision: Revision): Pick<Step, "noWayBack"> {
+  const down = downOf(revision);
+  if (!down) return { noWayBack: "it has no down script" };
+  const reason = irreversibleReason(down.sql);
+  return reason === undefined ? {} : { noWayBack: reason || "it says that it is irreversible" };
 }
 
 /** The down script; an up script that says it is irreversible stands for it, so that the ledger remembers it. */

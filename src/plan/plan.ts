@@ -40,6 +40,8 @@ export interface Step {
   /** True where a script outside a transaction was interrupted and all it does can be done again. */
   readonly resumes: boolean;
   readonly checksum: string;
+  /** Of an up that runs: why there is no way back from it, where there is none. */
+  readonly noWayBack?: string;
   /** The down script to record with an up. */
   readonly down: string | undefined;
   readonly transaction: boolean;

@@ -44,7 +44,9 @@ function inWordsAndSql(step: Step): readonly string[] {
 }
 
 function inWords(step: Step): readonly string[] {
-  return isTold(step) ? [titleOf(step)] : [titleOf(step), ...wordsOf(step).map((words) => `      ${words}`)];
+  if (isTold(step)) return [titleOf(step)];
+  const back = step.noWayBack === undefined ? "" : `, ${backText(step.noWayBack)}`;
+  return [titleOf(step) + back, ...wordsOf(step).map((words) => `      ${words}`)];
 }
 
 /** With what it drops, or else with the first thing that it does. */
@@ -54,7 +56,12 @@ function inOneLine(step: Step): readonly string[] {
   const drops = dropsOf(step);
   const shown = drops.length > 0 ? drops : words.slice(0, 1);
   const more = words.length > shown.length ? `, and ${words.length - shown.length} more` : "";
-  return [`${titleOf(step)}: ${shown.join(", ")}${more}`];
+  const back = step.noWayBack === undefined ? "" : `; ${backText(step.noWayBack)}`;
+  return [`${titleOf(step)}: ${shown.join(", ")}${more}${back}`];
+}
+
+function backText(why: string): string {
+  return `no way back: ${why}`;
 }
 
 function shortened(steps: readonly Step[]): readonly string[] {

@@ -134,7 +134,7 @@ describe("the preview says", () => {
         ↓ 0003_index_cep, outside a transaction
             drop index users_cep, concurrently
             | DROP INDEX CONCURRENTLY users_cep;
-        ↑ 0002_tidy
+        ↑ 0002_tidy, no way back: it has no down script
             delete some rows of users
             | DELETE FROM users WHERE name IS NULL;
       ---
@@ -146,7 +146,7 @@ describe("the preview says", () => {
     const history = [USERS, revision("0002_nothing", { up: "-- moved to 0003\n" })];
     expect(report(plan({ ledger: ledgerOf([USERS]), history }))).toMatchInlineSnapshot(`
       "prod: 0001_create_users → 0002_nothing, 1 step
-        ↑ 0002_nothing
+        ↑ 0002_nothing, no way back: it has no down script
             no statement: only the ledger changes
             | -- moved to 0003
       ---

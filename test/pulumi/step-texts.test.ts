@@ -67,10 +67,35 @@ describe("the steps of a plan are told as fully as a screen has room for", () =>
   });
 
   it("what runs otherwise says so in any case", () => {
-    const index = revision("0099_index", { up: "CREATE INDEX CONCURRENTLY i ON t1 (id);\n" });
+    const index = revision("0099_index", {
+      up: "CREATE INDEX CONCURRENTLY i ON t1 (id);\n",
+      down: "DROP INDEX CONCURRENTLY i;",
+    });
     expect(ups([...many(30), index]).at(-1)).toBe(
       "  ↑ 0099_index, outside a transaction: create index i on t1 (id), concurrently",
     );
+  });
+
+  it("what cannot be taken back says so, and why, in words and in a line", () => {
+    const irreversible = "-- migrate:irreversible the ids are gone\nALTER TABLE t1 DROP COLUMN id;\n";
+    const history = [
+      revision("0101_said", { up: irreversible, down: "ALTER TABLE t1 ADD id int;" }),
+      revision("0102_down", { up: "CREATE TABLE u ();", down: "-- migrate:irreversible\n" }),
+      revision("0103_none", { up: "CREATE TABLE v ();" }),
+      revision("0104_back", { up: "CREATE TABLE w ();", down: "DROP TABLE w;" }),
+    ];
+    expect(ups(history).filter((line) => line.includes("↑"))).toEqual([
+      "  ↑ 0101_said, no way back: the ids are gone",
+      "  ↑ 0102_down, no way back: it says that it is irreversible",
+      "  ↑ 0103_none, no way back: it has no down script",
+      "  ↑ 0104_back",
+    ]);
+    expect(ups([...many(30), ...history]).slice(-4)).toEqual([
+      "  ↑ 0101_said: drop column t1.id; no way back: the ids are gone",
+      "  ↑ 0102_down: create table u; no way back: it says that it is irreversible",
+      "  ↑ 0103_none: create table v; no way back: it has no down script",
+      "  ↑ 0104_back: create table w",
+    ]);
   });
 
   it("on the way down it was said before what is dropped", () => {

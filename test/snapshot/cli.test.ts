@@ -52,14 +52,14 @@ describe("a snapshot, by the commands", () => {
     expect(told((await project.pulumi("preview", "--stack", "dev")).output)).toMatchInlineSnapshot(`
       [
         "↑ 0001_a … 0002_b from the snapshot (2 revisions), migrations/snapshot.sql",
-        "↑ 0003_c",
+        "↑ 0003_c, no way back: it has no down script",
       ]
     `);
     const up = await project.pulumi("up", "--yes", "--stack", "dev");
     expect(told(up.output)).toMatchInlineSnapshot(`
       [
         "↑ 0001_a … 0002_b from the snapshot (2 revisions), migrations/snapshot.sql",
-        "↑ 0003_c",
+        "↑ 0003_c, no way back: it has no down script",
         "↑ 0001_a … 0002_b from the snapshot … ms",
         "↑ 0003_c … ms",
       ]
@@ -74,7 +74,7 @@ describe("a snapshot, by the commands", () => {
       [
         "↑ 0001_a",
         "↑ 0002_b",
-        "↑ 0003_c",
+        "↑ 0003_c, no way back: it has no down script",
         "warning: migrations/snapshot.sql stands for the history up to 0002_b, in which something was edited, added or removed since. New schemas replay the history. Make it anew: npm run snapshot.",
         "↑ 0001_a … ms",
         "↑ 0002_b … ms",
