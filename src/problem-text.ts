@@ -28,6 +28,7 @@ export function problemText(problem: Problem): string {
     case "duplicate-number":
     case "unclear-order":
     case "bad-module":
+    case "unloaded-module":
     case "bad-metadata":
       return folderText(problem);
     case "unknown-target":

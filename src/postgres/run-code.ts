@@ -1,28 +1,56 @@
 import type pg from "pg";
+import { frameIn } from "../history/frame.ts";
 import type { MigrationClient } from "../history/migration.ts";
 import { parseSync } from "../script/parser.ts";
 import { leavesRole } from "../script/role-escape.ts";
 import { discardsAll, resetsSearchPath, unlocksAll } from "../script/session-reset.ts";
 import { transactionKind } from "../script/transaction.ts";
 import { patiently } from "./database.ts";
+import { messageOf } from "./server-error.ts";
 import type { CodeMessage } from "./step-messages.ts";
 
-/** Runs a migration in TypeScript in the step's session. */
+/** What a migration in TypeScript failed with, and where in it. */
+export class CodeFailure extends Error {
+  readonly original: Error;
+  /** In its own file; undefined where the error came from elsewhere. */
+  readonly line: number | undefined;
+  /** The query that failed, where it was one. */
+  readonly statement: string | undefined;
+
+  constructor(original: Error, line: number | undefined, statement: string | undefined) {
+    super(messageOf(original));
+    this.original = original;
+    this.line = line;
+    this.statement = statement;
+  }
+}
+
+/**
+ * Runs a migration in TypeScript in the step's session.
+ *
+ * @throws CodeFailure
+ */
 export async function runCode(client: pg.ClientBase, schema: string, message: CodeMessage): Promise<void> {
   const { code, file, mode, asOwner } = message;
   let open = 0;
   let closed = false;
+  const failures = new WeakMap<Error, { readonly sql: string; readonly stack: string | undefined }>();
   const own: MigrationClient = {
     query: async (sql, values) => {
       // After the end the session is another step's, in another schema: what was left behind waits for ever. The step has
       // failed by then, and to throw here would end the process, since nobody is left to catch it.
       if (closed) return new Promise(() => {});
-      refuseReset(sql, file);
-      if (mode === "transaction") refuseControl(sql, file);
-      if (asOwner) refuseEscape(sql, file);
+      // An error of the server's is made when its answer comes, with nothing of the migration below it.
+      const { stack } = new Error();
       open += 1;
       try {
+        refuseReset(sql, file);
+        if (mode === "transaction") refuseControl(sql, file);
+        if (asOwner) refuseEscape(sql, file);
         return await client.query(patiently(sql, values));
+      } catch (error) {
+        if (error instanceof Error) failures.set(error, { sql, stack });
+        throw error;
       } finally {
         open -= 1;
       }
@@ -30,6 +58,10 @@ export async function runCode(client: pg.ClientBase, schema: string, message: Co
   };
   try {
     await code(own, schema);
+  } catch (error) {
+    const thrown = error instanceof Error ? error : new Error(String(error ?? "no reason given"));
+    const query = failures.get(thrown);
+    throw new CodeFailure(thrown, frameIn(file, query?.stack ?? thrown.stack)?.line, query?.sql);
   } finally {
     closed = true;
   }

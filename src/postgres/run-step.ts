@@ -9,7 +9,7 @@ import { type Database, ownSettingsOf, patiently } from "./database.ts";
 import type { Pace } from "./pace.ts";
 import { type Run, recordFailure } from "./record-step.ts";
 import { prepareAgain } from "./resume.ts";
-import { runCode } from "./run-code.ts";
+import { CodeFailure, runCode } from "./run-code.ts";
 import { rolledBack, send } from "./send.ts";
 import { RESET_SESSION } from "./session.ts";
 import { type Message, type StepSettings, stepMessages } from "./step-messages.ts";
@@ -131,8 +131,10 @@ async function sendMessage(
     code ? runCode(client, schema, code) : client.query(patiently(message.text + after)),
   );
   if (error !== undefined) {
-    const ended = !(await rolledBack(client, error, code !== undefined));
-    throw new Failed(error, message, tags.length, blocker, ended);
+    const original = error instanceof CodeFailure ? error.original : error;
+    const ended = !(await rolledBack(client, original, code !== undefined));
+    const place = error instanceof CodeFailure ? error : undefined;
+    throw new Failed(original, message, tags.length, blocker, ended, place);
   }
   if (release) release.isHeld = false;
 }

@@ -3,6 +3,7 @@ import type { Plan, Step } from "../plan/plan.ts";
 import type { Blocker, Problem, ServerError } from "../problem.ts";
 import { lineAt } from "../script/parse-script.ts";
 import { isRepeatable } from "../script/repeatable.ts";
+import type { CodeFailure } from "./run-code.ts";
 import { messageOf, serverError } from "./server-error.ts";
 import { DISK_FULL, isByAdmin, isThereAlready, isTransient } from "./sqlstate.ts";
 import type { Message } from "./step-messages.ts";
@@ -16,14 +17,24 @@ export class Failed extends Error {
   readonly blocker: Blocker | undefined;
   /** True where the session is gone. */
   readonly ended: boolean;
+  /** Of a migration in TypeScript: where in it. */
+  readonly inCode: CodeFailure | undefined;
 
-  constructor(original: unknown, sent: Message, completed: number, blocker: Blocker | undefined, ended: boolean) {
+  constructor(
+    original: unknown,
+    sent: Message,
+    completed: number,
+    blocker: Blocker | undefined,
+    ended: boolean,
+    inCode?: CodeFailure,
+  ) {
     super(messageOf(original));
     this.original = original;
     this.sent = sent;
     this.completed = completed;
     this.blocker = blocker;
     this.ended = ended;
+    this.inCode = inCode;
   }
 
   get transient(): boolean {
@@ -63,14 +74,15 @@ function blocked(plan: Plan, step: Step, attempts: number, failed: Failed): Prob
 function stepFailed(plan: Plan, step: Step, failed: Failed): Problem {
   const statement = failed.sent.statements[failed.completed - failed.sent.statementsBefore];
   const position = scriptPosition(failed, step);
+  const line = failed.inCode?.line ?? statement?.line;
   return {
     code: "step-failed",
     schema: plan.schema,
     revision: step.revision,
     direction: step.direction,
     file: step.script.file,
-    line: position === undefined ? statement?.line : lineAt(step.script.sql, position),
-    statement: statement?.sql,
+    line: position === undefined ? line : lineAt(step.script.sql, position),
+    statement: failed.inCode?.statement ?? statement?.sql,
     // Where the server was in a statement of ours, before the script's own, helps nobody.
     error: failed.sent.begins ? { ...errorOf(failed), where: undefined } : errorOf(failed),
     at: standing(plan, plan.steps.indexOf(step)),

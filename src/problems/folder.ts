@@ -9,6 +9,14 @@ export type FolderProblem =
   | { readonly code: "duplicate-number"; readonly number: string; readonly files: readonly string[] }
   | { readonly code: "unclear-order"; readonly earlier: string; readonly later: string }
   | { readonly code: "bad-module"; readonly file: string; readonly detail: string }
+  | {
+      readonly code: "unloaded-module";
+      readonly file: string;
+      /** Where it stands in the file, as far as Node says it. */
+      readonly line?: number;
+      readonly column?: number;
+      readonly detail: string;
+    }
   | { readonly code: "bad-metadata"; readonly file: string; readonly detail: string };
 
 /** The words of a {@link FolderProblem}. */
@@ -34,6 +42,10 @@ export function folderText(problem: FolderProblem): string {
       );
     case "bad-module":
       return `${problem.file}: is no migration. ${problem.detail}. It exports async functions up and, for the way back, down.`;
+    case "unloaded-module": {
+      const place = [problem.file, problem.line, problem.column].filter((part) => part !== undefined).join(":");
+      return `${place}: cannot be loaded. ${problem.detail}.`;
+    }
     case "bad-metadata":
       return `${problem.file}: not understood. ${problem.detail}`;
   }

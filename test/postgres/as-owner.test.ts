@@ -122,6 +122,7 @@ describe("a step runs as the schema's owner, and its ledger row is written as wh
     const [problem] = await problemsOf(migrate(connection, SCHEMA, history, { owner }));
     expect(problem && problemText(problem)).toMatchInlineSnapshot(`
       "Schema "a"; drop schema prod; --", 0002_x.ts: 0002_x.ts runs as the schema's owner and must not change its role
+        RESET ROLE
       Nothing of 0002_x remains; the schema is at 0001_t. Mend the script and run again."
     `);
   });

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { readHistory } from "../../src/history/read-history.ts";
-import { errorText } from "../../src/problem-text.ts";
+import { errorText, problemText } from "../../src/problem-text.ts";
+import { refused } from "../history/refused.ts";
 import { useDatabase } from "../support/database.ts";
 import { migrate, problemsOf } from "../support/migrate.ts";
 import { ledgerRows } from "../support/objects.ts";
@@ -24,6 +25,11 @@ function historyWith(module: string) {
   writeFileSync(join(place, "0001_users.down.sql"), "DROP TABLE users");
   writeFileSync(join(place, `0002_code_${count}.ts`), module);
   return () => readHistory(place);
+}
+
+/** A text without the folders of the test's own, and the number of its module. */
+function withoutPlaces(text: string): string {
+  return text.replaceAll(/\S*migrations-\w+\/(h-\w+\/)?/g, "").replaceAll(/0002_code_\d+/g, "0002");
 }
 
 async function schemaNamed(name: string): Promise<string> {
@@ -76,6 +82,37 @@ describe("a migration in TypeScript", () => {
     expect(problems).toMatchObject([{ code: "step-failed", error: { message: "no such salon" } }]);
     expect(await query("SELECT * FROM code_throws.users")).toEqual([]);
     expect(await ledgerRows(database, schema)).toEqual(["1 0001_users applied"]);
+  });
+
+  it.each([
+    ["a query", `await client.query("UPDATE users SET shoot = 1");`, "UPDATE users SET shoot = 1"],
+    [
+      "a query that nobody waits for at once",
+      `const all = [client.query("SELEC 1")];\n await Promise.all(all);`,
+      "SELEC 1",
+    ],
+    ["a query that is refused", `await client.query("COMMIT");`, "COMMIT"],
+    ["itself", "missing();", undefined],
+    ["what it catches and tells in other words", "try { missing() } catch { throw new Error('no') }", undefined],
+  ])("that fails by %s tells the line in its file, and the query", async (what, code, statement) => {
+    const schema = await schemaNamed(`code_place_${what.replaceAll(" ", "_")}`);
+    const history = historyWith(
+      `\nexport async function up(client) {\n  // The third line, and the fourth:\n${code}\n}`,
+    )();
+    const problems = await problemsOf(migrate(connection, schema, history));
+    expect(problems).toMatchObject([{ code: "step-failed", line: 4, statement }]);
+  });
+
+  it("tells where it failed as a script does", async () => {
+    const schema = await schemaNamed("code_told");
+    const history = historyWith(`export const up = (client) =>\n  client.query("SELECT totl\\n  FROM users", []);`)();
+    const problems = await problemsOf(migrate(connection, schema, history));
+    expect(withoutPlaces(problems.map(problemText).join())).toMatchInlineSnapshot(`
+      "Schema "code_told", 0002.ts:2: column "totl" does not exist (SQLSTATE 42703)
+        SELECT totl
+          FROM users
+      Nothing of 0002 remains; the schema is at 0001_users. Mend the script and run again."
+    `);
   });
 
   it("may not end its transaction", async () => {
@@ -156,10 +193,35 @@ describe("a migration in TypeScript", () => {
   });
 
   it.each([
+    [
+      "does not parse",
+      `export async function up(client) {\n  await client.query("a" "b");\n}`,
+      ":2:26: cannot be loaded. Expected ',', got 'string literal'.",
+    ],
+    ["ends too early", "export const up = (", ":1: cannot be loaded. Expression expected."],
+    [
+      "says a thing twice",
+      "const a = 1;\nconst a = 2;\nexport {};",
+      ": cannot be loaded. Identifier 'a' has already been declared.",
+    ],
+    [
+      "throws when it is loaded",
+      "\nthrow new Error('not today'); export async function up() {}",
+      ":2:7: cannot be loaded. not today.",
+    ],
+  ])("that %s is refused with its place, as far as Node says it", (_, module, text) => {
+    expect(withoutPlaces(refused(historyWith(module)))).toBe(`0002.ts${text}`);
+  });
+
+  it("that imports what cannot be read is refused with the place of that", () => {
+    writeFileSync(join(folder, "shared.ts"), "\nexport x = 1;");
+    const history = historyWith("import '../shared.ts'; export const up = () => {};");
+    expect(withoutPlaces(refused(history))).toBe("shared.ts:2:8: cannot be loaded. Expected '{', got 'ident'.");
+  });
+
+  it.each([
     ["exports nothing", "export {};"],
     ["exports a wrong up", "export const up = 'CREATE TABLE t ()';"],
-    ["does not parse", "export const up = ("],
-    ["throws when it is loaded", "throw new Error('not today'); export async function up() {}"],
   ])("that %s is refused with its file", (_, module) => {
     try {
       historyWith(module)();
