@@ -64,6 +64,7 @@ export type Direction = "up" | "down";
 export function planText(problem: PlanProblem): string {
   switch (problem.code) {
     case "edited":
+      if (problem.was === OF_NOTHING) return filledLater(problem.revision);
       return (
         `${problem.revision} was edited after it was applied${problem.schema === undefined ? "" : ` in schema "${problem.schema}"`}: ` +
         `its checksum was ${problem.was} and is now ${problem.is}. Restore the file and put the change into a new revision; ` +
@@ -155,6 +156,16 @@ function interruptedAndEdited(schema: string, revision: string): string {
     `Schema "${schema}": ${revision} runs outside a transaction, was interrupted on the way up, and its up script was edited since. ` +
     "Restore the file, and it goes on where it stopped; or undo by hand what the old text did (an index may be left over), then " +
     `tell the ledger, and the new text runs:\n  it is not there: ${begunEntries(schema, revision, "up").forgotten};`
+  );
+}
+
+/** The checksum of a script that is empty or missing. */
+const OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb924";
+
+function filledLater(revision: string): string {
+  return (
+    `${revision} was applied when its up script was empty or missing, and has one now, which would never run. ` +
+    "Give it a number of its own, behind what is applied, and leave this revision as it was."
   );
 }
 

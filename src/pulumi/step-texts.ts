@@ -1,3 +1,4 @@
+import { NO_UP } from "../plan/make-step.ts";
 import { type Plan, type Step, stepName } from "../plan/plan.ts";
 import { count, indent } from "../problem-text.ts";
 import { list } from "../problems/wording.ts";
@@ -97,7 +98,8 @@ function titleOf(step: Step): string {
 function wordsOf(step: Step): readonly string[] {
   if (step.script.code) return [`run ${step.script.file}`];
   const effects = effectsOf(step);
-  return effects.length === 0 ? ["no statement: only the ledger changes"] : effects.map((effect) => effect.words);
+  const nothing = step.script.file.endsWith(NO_UP) ? "no up script, only a way back" : "no statement";
+  return effects.length === 0 ? [`${nothing}: only the ledger changes`] : effects.map((effect) => effect.words);
 }
 
 function dropsOf(step: Step): readonly string[] {

@@ -69,7 +69,7 @@ describe("the preview says", () => {
         "prod: 0002_add_cpf → 0003_no_cpf, 1 step",
         "  It will:",
         "    - drop column users.cpf, with 50 values",
-        "  ↑ 0003_no_cpf",
+        "  ↑ 0003_no_cpf, no way back: it has no down script",
       ]
     `);
   });
@@ -157,7 +157,7 @@ describe("the preview says", () => {
   it("a revision without an up script", () => {
     const history = [USERS, revision("0002_down_only", { down: "SELECT 1;\n" })];
     expect(report(plan({ ledger: ledgerOf([USERS]), history }))).toContain(
-      "  ↑ 0002_down_only\n      no statement: only the ledger changes\n---",
+      "  ↑ 0002_down_only\n      no up script, only a way back: only the ledger changes\n---",
     );
   });
 
