@@ -12,7 +12,9 @@ describe("the problems that no pure part finds, in their words", () => {
   });
 
   it("an edited file, known from the state alone", () => {
-    expect(problemText({ code: "edited", revision: "0001_a", was: checksum(""), is: "bbbb" })).toMatchInlineSnapshot(`"0001_a was applied when its up script was empty or missing, and has one now, which would never run. Give it a number of its own, behind what is applied, and leave this revision as it was."`);
+    expect(problemText({ code: "edited", revision: "0001_a", was: checksum(""), is: "bbbb" })).toMatchInlineSnapshot(
+      `"0001_a was applied when its up script was empty or missing, and has one now, which would never run. Give it a number of its own, behind what is applied, and leave this revision as it was."`,
+    );
     expect(problemText({ code: "edited", revision: "0001_a", was: "aaaa", is: "bbbb" })).toMatchInlineSnapshot(
       `"0001_a was edited after it was applied: its checksum was aaaa and is now bbbb. Restore the file and put the change into a new revision; or roll back to the revision before it, then go forward again with the new text."`,
     );
