@@ -1,11 +1,12 @@
 import leven from "leven";
 import type { z } from "zod";
 import { connectionOf } from "./config/connection-config.ts";
+import { howToSet } from "./config/how-to-set.ts";
 import { type Environment, json, Keys, SECRETS } from "./config/keys.ts";
 import { roleProblems } from "./config/role-problems.ts";
 import type { Wave } from "./fleet/waves.ts";
 import type { Connection } from "./postgres/connection.ts";
-import { type Problem, Refusal } from "./problem.ts";
+import { type ConfigPath, type Problem, Refusal } from "./problem.ts";
 import { isPattern, schemaNameProblem } from "./schema-name.ts";
 
 /** The config of one fleet, parsed. The keys are declared with their descriptions in Pulumi.yaml. */
@@ -90,7 +91,15 @@ function keyProblems(issue: z.core.$ZodIssue, values: Readonly<Record<string, un
   const key = String(issue.path[0]);
   const value = issue.path.slice(1).reduce<unknown>(valueAt, json(values[key]));
   const got = value === undefined ? "nothing" : SECRETS.has(key) ? "a secret" : JSON.stringify(value);
-  return [{ code: "config", key: issue.path.join("."), got, wants: issue.message, fix: howToSet(key) }];
+  return [
+    {
+      code: "config",
+      key: issue.path.join("."),
+      got,
+      wants: issue.message,
+      fix: howToSet(issue.path as ConfigPath, value),
+    },
+  ];
 }
 
 function valueAt(value: unknown, key: PropertyKey): unknown {
@@ -102,21 +111,13 @@ function nearest(key: string, known: readonly string[]): string | undefined {
   return best !== undefined && leven(best, key) <= key.length / 2 ? best : undefined;
 }
 
-function howToSet(key: string): string {
-  if (key === "rolePasswords") return "Set it: pulumi config set --secret --path 'rolePasswords.ROLE'.";
-  if (key === "waves") return "Set it: pulumi config set --path 'waves[0][0]' NAME.";
-  if (["schemas", "searchPath", "exclude"].includes(key)) return `Set it: pulumi config set --path '${key}[0]' NAME.`;
-  if (key === "pins") return "Set it: pulumi config set --path 'pins.SCHEMA' TARGET.";
-  return `Set it: pulumi config set ${SECRETS.has(key) ? "--secret " : ""}${key} VALUE.`;
-}
-
 function schemaProblems(keys: Keys): readonly Problem[] {
   const { schemas, schemasQuery, exclude, pins, searchPath, onDestroy } = keys;
   const listed = schemas.length === 1 && schemas[0] === REFUSED ? [] : schemas;
   const problems: Problem[] = [];
   if (schemas.length === 0 && schemasQuery === undefined) {
     const wants = 'at least one schema, or a pattern like "tenant_*", or a query (schemasQuery)';
-    problems.push({ code: "config", key: "schemas", got: "nothing", wants, fix: howToSet("schemas") });
+    problems.push({ code: "config", key: "schemas", got: "nothing", wants, fix: howToSet(["schemas"]) });
   }
   problems.push(
     ...[...new Set([...listed, ...searchPath])].filter((name) => !isPattern(name)).flatMap(schemaNameProblem),
@@ -149,7 +150,7 @@ export function pinProblems(pins: Readonly<Record<string, string>>, owned: reado
       key: `pins.${schema}`,
       got: "a schema that is not in this stack",
       wants: `one of ${firstOf([...known])}`,
-      fix: `Remove it: pulumi config rm --path 'pins["${schema}"]'.`,
+      fix: { say: "Remove it", commands: [{ run: "rm", path: ["pins", schema] }] },
     }));
 }
 

@@ -9,6 +9,7 @@ import type { SnapshotProblem } from "./problems/snapshot.ts";
 import type { StepProblem } from "./problems/step.ts";
 import type { TargetProblem } from "./problems/target.ts";
 
+export type { ConfigFix, ConfigPath } from "./problems/config.ts";
 export type { Direction } from "./problems/plan.ts";
 export type { ServerError } from "./problems/server.ts";
 export type { SnapshotRefusal } from "./problems/snapshot.ts";

@@ -237,7 +237,7 @@ describe("the connection", () => {
 describe("refused, with the key, what it got and what it wants", () => {
   it("no schemas", () => {
     expect(refusal({ schemas: undefined })).toMatchInlineSnapshot(
-      `"config "schemas": got nothing, wants at least one schema, or a pattern like "tenant_*", or a query (schemasQuery). Set it: pulumi config set --path 'schemas[0]' NAME."`,
+      `"config "schemas": got nothing, wants at least one schema, or a pattern like "tenant_*", or a query (schemasQuery). Set it: pulumi config set --path 'schemas[0]' SCHEMA."`,
     );
     expect(refusal({ schemas: "[]" })).toBe(refusal({ schemas: undefined }));
     expect(parse({ schemas: undefined, schemasQuery: "SELECT name FROM tenants" }).schemas).toEqual([]);
@@ -245,7 +245,7 @@ describe("refused, with the key, what it got and what it wants", () => {
 
   it("a single schema that is no list", () => {
     expect(refusal({ schemas: "prod" })).toMatchInlineSnapshot(
-      `"config "schemas": got "prod", wants a list of schema names, like ["dev", "prod"]. Set it: pulumi config set --path 'schemas[0]' NAME."`,
+      `"config "schemas": got "prod", wants a list of schema names, like ["dev", "prod"]. Set it anew: pulumi config rm schemas, then pulumi config set --path 'schemas[0]' SCHEMA."`,
     );
   });
 
@@ -280,7 +280,7 @@ describe("refused, with the key, what it got and what it wants", () => {
 
   it("a pin that is a bare number, as which +1 is stored as well", () => {
     expect(refusal({ pins: '{"prod": 1}' })).toMatchInlineSnapshot(
-      `"config "pins.prod": got 1, wants no bare number, which may have lost a +, but one like 0010, or a name. Set it: pulumi config set --path 'pins.SCHEMA' TARGET."`,
+      `"config "pins.prod": got 1, wants no bare number, which may have lost a +, but one like 0010, or a name. Set it: pulumi config set --path 'pins.prod' TARGET."`,
     );
   });
 
@@ -291,13 +291,13 @@ describe("refused, with the key, what it got and what it wants", () => {
 
   it("pins that are no object", () => {
     expect(refusal({ pins: "0010" })).toMatchInlineSnapshot(
-      `"config "pins": got "0010", wants targets by schema name, like {"tenant_7": "0009"}. Set it: pulumi config set --path 'pins.SCHEMA' TARGET."`,
+      `"config "pins": got "0010", wants targets by schema name, like {"tenant_7": "0009"}. Set it anew: pulumi config rm pins, then pulumi config set --path 'pins.SCHEMA' TARGET."`,
     );
   });
 
   it("a pin of a schema that is not this stack's", () => {
     expect(refusal({ schemas: ["dev", "prod"], pins: { tenant: "0010" } })).toMatchInlineSnapshot(
-      `"config "pins.tenant": got a schema that is not in this stack, wants one of dev, prod. Remove it: pulumi config rm --path 'pins["tenant"]'."`,
+      `"config "pins.tenant": got a schema that is not in this stack, wants one of dev, prod. Remove it: pulumi config rm --path 'pins.tenant'."`,
     );
   });
 

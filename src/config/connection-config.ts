@@ -26,7 +26,7 @@ export function connectionOf(keys: Keys, env: Environment, problems: Problem[]):
       key: "host",
       got: "something like a URL",
       wants: "a host's name",
-      fix: "A URL goes into url: pulumi config set --secret url URL.",
+      fix: { say: "A URL goes into url", commands: [{ run: "set --secret", path: ["url"], value: "URL" }] },
     });
   if (host.startsWith("/")) {
     problems.push({
@@ -46,7 +46,7 @@ export function connectionOf(keys: Keys, env: Environment, problems: Problem[]):
       key,
       got: `"${mode}"`,
       wants: SSL_MODES.join(", "),
-      fix: "Set it: pulumi config set sslmode VALUE.",
+      fix: { say: "Set it", commands: [{ run: "set", path: ["sslmode"], value: "VALUE" }] },
     });
     return undefined;
   }
@@ -112,7 +112,7 @@ function fromUrl(url: string, keys: Keys, problems: Problem[]): Parts {
       key,
       got: "a value beside url",
       wants: "either url or the parts",
-      fix: `Remove one: pulumi config rm ${key}.`,
+      fix: { say: "Remove one", commands: [{ run: "rm", path: [key] }] },
     });
   }
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {

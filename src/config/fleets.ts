@@ -1,5 +1,6 @@
 import { type FleetConfig, parseConfig } from "../config.ts";
 import { type Problem, Refusal } from "../problem.ts";
+import { belowFleet, howToMove } from "./how-to-set.ts";
 import { type Environment, json } from "./keys.ts";
 
 /** A fleet of a stack: the schemas that one SchemaMigration owns. */
@@ -34,7 +35,7 @@ export function parseFleets(values: Readonly<Record<string, unknown>>, env: Envi
     key,
     got: "a value beside fleets",
     wants: "one in each fleet that it is meant for",
-    fix: `Move it: pulumi config set --path 'fleets.FLEET.${key}' VALUE, then pulumi config rm ${key}.`,
+    fix: howToMove(key),
   }));
   const shared = Object.fromEntries(Object.entries(defaults).filter(([key]) => !OWN_KEYS.includes(key)));
   const parsed = named.flatMap(([name, own]) => {
@@ -74,7 +75,7 @@ function inFleet(problem: Problem, fleet: string, own: object): Problem {
   if (!Object.hasOwn(own, first) && !OWN_KEYS.includes(first)) return problem;
   const key = `fleets.${fleet}.${problem.key}`;
   if (problem.code === "unknown-key") return { ...problem, key };
-  return { ...problem, key, fix: `Set it: pulumi config set --path '${key}' VALUE.` };
+  return { ...problem, key, ...(problem.fix && { fix: belowFleet(problem.fix, fleet) }) };
 }
 
 /** What is wrong for every fleet is told once. */

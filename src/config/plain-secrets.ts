@@ -27,7 +27,11 @@ export function refusePlainSecrets(
       key: path.filter((part) => part !== "ROLE").join("."),
       got: "a value in plain text",
       wants: "an encrypted one",
-      fix: `Set it again: pulumi config set --secret ${asArgument(path)}. The old value is in the file's history: change it on the server.`,
+      fix: {
+        say: "Set it again",
+        commands: [{ run: "set --secret", path }],
+        besides: "The old value is in the file's history: change it on the server.",
+      },
     })),
   );
 }
@@ -41,11 +45,4 @@ function plainPaths(node: unknown, path: readonly string[]): readonly (readonly 
   if (isScalar(node)) return path.some((part) => SECRETS.has(part)) && isFilled(node.value) ? [path] : [];
   if (!isMap(node) || node.has("secure")) return [];
   return node.items.flatMap(({ key, value }) => plainPaths(value, [...path, String(key)]));
-}
-
-/** A path as `pulumi config set` takes it. */
-function asArgument([first = "", ...rest]: readonly string[]): string {
-  if (rest.length === 0) return first;
-  const parts = rest.map((part) => (/^\w+$/.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`));
-  return `--path '${first}${parts.join("")}'`;
 }

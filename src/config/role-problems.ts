@@ -1,5 +1,5 @@
 import { type Connection, serverName } from "../postgres/connection.ts";
-import type { Problem } from "../problem.ts";
+import type { ConfigFix, Problem } from "../problem.ts";
 import { roleNameProblem, rolesOf, sharedRoles } from "../role-name.ts";
 import { isPattern } from "../schema-name.ts";
 
@@ -35,7 +35,7 @@ export function roleProblems(keys: RoleKeys, user: string | undefined): readonly
       key: "app",
       got: `"${app}" without an owner`,
       wants: "owner as well: what the application may use belongs to the owner, the ledger does not",
-      fix: "Set it: pulumi config set owner '{schema}_owner'.",
+      fix: { say: "Set it", commands: [{ run: "set", path: ["owner"], value: "'{schema}_owner'" }] },
     });
   }
   if (app !== undefined && (keys.schemasQuery !== undefined || keys.schemas.some(isPattern))) {
@@ -44,7 +44,7 @@ export function roleProblems(keys: RoleKeys, user: string | undefined): readonly
       key: "app",
       got: `"${app}" with schemas that are found by a pattern or a query`,
       wants: "schemas listed by name: the program declares the roles' rights, a resource each",
-      fix: "List them, or remove it: pulumi config rm app.",
+      fix: { say: "List them, or remove it", commands: [{ run: "rm", path: ["app"] }] },
     });
   }
   for (const role of [...apps].filter((each) => owners.has(each))) {
@@ -62,10 +62,10 @@ function passwordProblems(passwords: RoleKeys["rolePasswords"], roles: readonly 
     const key = `rolePasswords.${role}`;
     if (!roles.includes(role)) {
       const wants = roles.length > 0 ? `one of ${[...new Set(roles)].join(", ")}` : "owner or app to be set";
-      const fix = `Remove it: pulumi config rm --path 'rolePasswords[${JSON.stringify(role)}]'.`;
+      const fix: ConfigFix = { say: "Remove it", commands: [{ run: "rm", path: ["rolePasswords", role] }] };
       return [{ code: "config", key, got: "a role that is not in this stack", wants, fix }];
     }
-    const fix = `Set it: pulumi config set --secret --path 'rolePasswords[${JSON.stringify(role)}]'.`;
+    const fix: ConfigFix = { say: "Set it", commands: [{ run: "set --secret", path: ["rolePasswords", role] }] };
     return password === "" ? [{ code: "config", key, got: "an empty text", wants: "a password", fix }] : [];
   });
 }

@@ -31,7 +31,10 @@ export function unquotedNumbers(file: string, project: string): readonly Problem
         key: name,
         got: `${written} without quotes, which YAML reads as another number`,
         wants: `"${written}"`,
-        fix: `Write it with its quotes: ${name}: "${written}".`,
+        fix: {
+          say: `Write it in quotes, ${name}: "${written}", or set it`,
+          commands: [{ run: "set", path: [name], value: `${written} --type string` }],
+        },
       });
     },
   });

@@ -21,6 +21,6 @@ export function waveProblems(
       key: "waves",
       got: `${JSON.stringify(entry)}, which is no schema of this stack`,
       wants: entry.endsWith("%") ? "a share from 1% to 100%" : `a share, a pattern, or one of ${firstOf([...owned])}`,
-      fix: "Set it: pulumi config set --path 'waves[0][0]' SCHEMA.",
+      fix: { say: "Set it", commands: [{ run: "set", path: ["waves", 0, 0], value: "SCHEMA" }] },
     }));
 }

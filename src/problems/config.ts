@@ -5,16 +5,36 @@ export type ConfigProblem =
       readonly key: string;
       readonly got: string;
       readonly wants: string;
-      readonly fix?: string;
+      readonly fix?: ConfigFix;
     }
   | { readonly code: "unknown-key"; readonly key: string; readonly near: string | undefined }
   | { readonly code: "no-connection" };
+
+/** The way out, by the Pulumi CLI. Where the keys stand is data, so that a problem of one fleet can be told with its place. */
+export interface ConfigFix {
+  /** "Set it". */
+  readonly say: string;
+  /** One after the other. */
+  readonly commands: readonly ConfigCommand[];
+  /** What is to be done besides, in a sentence. */
+  readonly besides?: string;
+}
+
+export interface ConfigCommand {
+  readonly run: "set" | "set --secret" | "rm";
+  readonly path: ConfigPath;
+  /** As a shell takes it; none where the CLI is to ask for it. */
+  readonly value?: string;
+}
+
+/** Where a value stands: `["fleets", "tenants", "schemas", 0]`. */
+export type ConfigPath = readonly (string | number)[];
 
 /** The words of a {@link ConfigProblem}. */
 export function configText(problem: ConfigProblem): string {
   switch (problem.code) {
     case "config":
-      return `config "${problem.key}": got ${problem.got}, wants ${problem.wants}.${problem.fix ? ` ${problem.fix}` : ""}`;
+      return `config "${problem.key}": got ${problem.got}, wants ${problem.wants}.${problem.fix ? ` ${fixText(problem.fix)}` : ""}`;
     case "unknown-key":
       return `config "${problem.key}": there is no such key. ${problem.near === undefined ? "" : `Did you mean ${problem.near}? `}Remove it: pulumi config rm ${problem.key.includes(".") ? `--path '${problem.key}'` : problem.key}.`;
     case "no-connection":
@@ -24,4 +44,19 @@ export function configText(problem: ConfigProblem): string {
         "or the environment variables PGHOST, PGDATABASE, PGUSER and PGPASSWORD."
       );
   }
+}
+
+function fixText({ say, commands, besides }: ConfigFix): string {
+  return `${say}: ${commands.map(commandText).join(", then ")}.${besides === undefined ? "" : ` ${besides}`}`;
+}
+
+function commandText({ run, path, value }: ConfigCommand): string {
+  return ["pulumi config", run, pathArgument(path), ...(value === undefined ? [] : [value])].join(" ");
+}
+
+/** A path as the CLI takes it, for a shell: `target`; `--path 'fleets.a.schemas[0]'`. */
+function pathArgument([first = "", ...rest]: ConfigPath): string {
+  if (rest.length === 0) return `${first}`;
+  const parts = rest.map((part) => (/^[a-z_]\w*$/i.test(`${part}`) ? `.${part}` : `[${JSON.stringify(part)}]`));
+  return `--path '${`${first}${parts.join("")}`.replaceAll("'", "'\\''")}'`;
 }

@@ -29,8 +29,8 @@ describe("a stack", () => {
     expect(
       refusal({ schemas: ["prod"], pins: { prod: "1" }, fleets: { a: { schemas: ["x"] } } }),
     ).toMatchInlineSnapshot(`
-      "config "schemas": got a value beside fleets, wants one in each fleet that it is meant for. Move it: pulumi config set --path 'fleets.FLEET.schemas' VALUE, then pulumi config rm schemas.
-      config "pins": got a value beside fleets, wants one in each fleet that it is meant for. Move it: pulumi config set --path 'fleets.FLEET.pins' VALUE, then pulumi config rm pins."
+      "config "schemas": got a value beside fleets, wants one in each fleet that it is meant for. Move it: pulumi config set --path 'fleets.FLEET.schemas[0]' SCHEMA, then pulumi config rm schemas.
+      config "pins": got a value beside fleets, wants one in each fleet that it is meant for. Move it: pulumi config set --path 'fleets.FLEET.pins.SCHEMA' TARGET, then pulumi config rm pins."
     `);
   });
 
@@ -40,7 +40,7 @@ describe("a stack", () => {
       "config "lockTimeoutMs": got "soon", wants a whole number of milliseconds, at most 2147483647. Set it: pulumi config set lockTimeoutMs VALUE.
       config "fleets.a.traget": there is no such key. Did you mean target? Remove it: pulumi config rm --path 'fleets.a.traget'.
       config "fleets.b.onFailure": got "go", wants stop or continue. Set it: pulumi config set --path 'fleets.b.onFailure' VALUE.
-      config "fleets.b.schemas": got nothing, wants at least one schema, or a pattern like "tenant_*", or a query (schemasQuery). Set it: pulumi config set --path 'fleets.b.schemas' VALUE."
+      config "fleets.b.schemas": got nothing, wants at least one schema, or a pattern like "tenant_*", or a query (schemasQuery). Set it: pulumi config set --path 'fleets.b.schemas[0]' SCHEMA."
     `);
   });
 

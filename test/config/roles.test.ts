@@ -87,13 +87,13 @@ describe("fleets", () => {
 describe("the roles' passwords", () => {
   it("belong to roles of the stack and are not empty", () => {
     expect(refusal({ rolePasswords: { prod_app: "hunter2" } })).toMatchInlineSnapshot(
-      `"config "rolePasswords.prod_app": got a role that is not in this stack, wants owner or app to be set. Remove it: pulumi config rm --path 'rolePasswords["prod_app"]'."`,
+      `"config "rolePasswords.prod_app": got a role that is not in this stack, wants owner or app to be set. Remove it: pulumi config rm --path 'rolePasswords.prod_app'."`,
     );
     expect(
       refusal({ owner: "o", app: "{schema}_app", rolePasswords: { 'pord"app': "hunter2", prod_app: "" } }),
     ).toMatchInlineSnapshot(`
       "config "rolePasswords.pord"app": got a role that is not in this stack, wants one of o, dev_app, prod_app. Remove it: pulumi config rm --path 'rolePasswords["pord\\"app"]'.
-      config "rolePasswords.prod_app": got an empty text, wants a password. Set it: pulumi config set --secret --path 'rolePasswords["prod_app"]'."
+      config "rolePasswords.prod_app": got an empty text, wants a password. Set it: pulumi config set --secret --path 'rolePasswords.prod_app'."
     `);
   });
 
@@ -102,7 +102,7 @@ describe("the roles' passwords", () => {
       expect(refusal({ owner: "o", app: "{schema}_app", rolePasswords })).not.toContain("hunter2");
     }
     expect(refusal({ rolePasswords: { prod_app: 1 } })).toMatchInlineSnapshot(
-      `"config "rolePasswords.prod_app": got a secret, wants passwords by role. Set it: pulumi config set --secret --path 'rolePasswords.ROLE'."`,
+      `"config "rolePasswords.prod_app": got a secret, wants passwords by role. Set it: pulumi config set --secret --path 'rolePasswords.prod_app'."`,
     );
   });
 

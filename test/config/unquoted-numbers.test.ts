@@ -25,7 +25,7 @@ it.each(['"0010"', "'0010'", "10", "-1", '"+1"', "8285db59cac3", "0010_add_cpf",
 it("is told with what to type", () => {
   expect(unquoted("config:\n  schema-migrations:target: 0010 # CPF\n").map(problemText)).toMatchInlineSnapshot(`
     [
-      "config "target": got 0010 without quotes, which YAML reads as another number, wants "0010". Write it with its quotes: target: "0010".",
+      "config "target": got 0010 without quotes, which YAML reads as another number, wants "0010". Write it in quotes, target: "0010", or set it: pulumi config set target 0010 --type string.",
     ]
   `);
 });

@@ -137,7 +137,7 @@ describe("refused at preview, before anything changes", () => {
       "error: config "downFrom": got "nowhere", wants folder or ledger. Set it: pulumi config set downFrom VALUE.
       config "sslmode": got "maybe", wants disable, require, verify-ca, verify-full. Set it: pulumi config set sslmode VALUE.
       config "tagret": there is no such key. Did you mean target? Remove it: pulumi config rm tagret.
-      config "pins.other": got a schema that is not in this stack, wants one of prod. Remove it: pulumi config rm --path 'pins["other"]'."
+      config "pins.other": got a schema that is not in this stack, wants one of prod. Remove it: pulumi config rm --path 'pins.other'."
     `);
   });
 

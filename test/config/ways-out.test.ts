@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { parse as parseYaml } from "yaml";
+import { parseFleets } from "../../src/config/fleets.ts";
+import { refused } from "../history/refused.ts";
+import { makeProject } from "../support/project.ts";
+
+const project = await makeProject({ connection: undefined, stacks: { dev: [] } });
+
+/** The stack's config as its file has it. */
+function values(): Readonly<Record<string, unknown>> {
+  const { config } = parseYaml(project.read("Pulumi.dev.yaml"));
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key.replace("schema-migrations:", ""), value]),
+  );
+}
+
+const parse = () => parseFleets(values(), { PGHOST: "db.example.com" });
+
+/** Writes the config by hand, and does what its refusal says; the refusal. */
+async function followed(config: string): Promise<string> {
+  project.write({ "Pulumi.dev.yaml": `config:\n${config}` });
+  const text = refused(parse);
+  for (const [, command = ""] of text.matchAll(/pulumi (config .*?)(?=, then |\.$|\. )/gm)) {
+    const words = [...command.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word);
+    const { exitCode, output } = await project.pulumi(...words, "--stack", "dev");
+    expect(exitCode, `${command}\n${output}`).toBe(0);
+  }
+  return text;
+}
+
+describe("what a refusal says to type works as it stands", () => {
+  it("for a list that is none, in a fleet", async () => {
+    expect(
+      await followed("  schema-migrations:fleets: {a: {schemas: prod, waves: [b, c], pins: prod}}\n"),
+    ).toMatchInlineSnapshot(`
+      "config "fleets.a.schemas": got "prod", wants a list of schema names, like ["dev", "prod"]. Set it anew: pulumi config rm --path 'fleets.a.schemas', then pulumi config set --path 'fleets.a.schemas[0]' SCHEMA.
+      config "fleets.a.pins": got "prod", wants targets by schema name, like {"tenant_7": "0009"}. Set it anew: pulumi config rm --path 'fleets.a.pins', then pulumi config set --path 'fleets.a.pins.SCHEMA' TARGET.
+      config "fleets.a.waves.0": got "b", wants a list of waves, each a list of schema names, patterns or shares, like [["tenant_1"], ["10%"]]. Set it anew: pulumi config rm --path 'fleets.a.waves', then pulumi config set --path 'fleets.a.waves[0][0]' SCHEMA.
+      config "fleets.a.waves.1": got "c", wants a list of waves, each a list of schema names, patterns or shares, like [["tenant_1"], ["10%"]]. Set it anew: pulumi config rm --path 'fleets.a.waves', then pulumi config set --path 'fleets.a.waves[0][0]' SCHEMA."
+    `);
+    expect(parse()).toMatchObject([{ schemas: ["SCHEMA"], waves: [["SCHEMA"]], pins: { SCHEMA: "TARGET" } }]);
+  });
+
+  it("for a name in a list that YAML reads as a number", async () => {
+    expect(
+      await followed("  schema-migrations:schemas: [dev, other]\n  schema-migrations:exclude: [x, 10]\n"),
+    ).toMatchInlineSnapshot(
+      `"config "exclude.1": got 10, wants a list of schema names, like ["tenant_7"]. Set it: pulumi config set --path 'exclude[1]' SCHEMA."`,
+    );
+    expect(parse()).toMatchObject([{ exclude: ["x", "SCHEMA"] }]);
+  });
+
+  it("for what moves into a fleet", async () => {
+    expect(
+      await followed("  schema-migrations:exclude: [x]\n  schema-migrations:fleets: {FLEET: {schemas: [dev]}}\n"),
+    ).toMatchInlineSnapshot(
+      `"config "exclude": got a value beside fleets, wants one in each fleet that it is meant for. Move it: pulumi config set --path 'fleets.FLEET.exclude[0]' SCHEMA, then pulumi config rm exclude."`,
+    );
+    expect(parse()).toMatchObject([{ name: "FLEET", exclude: ["SCHEMA"] }]);
+  });
+});
