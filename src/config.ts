@@ -2,11 +2,12 @@ import leven from "leven";
 import type { z } from "zod";
 import { connectionOf } from "./config/connection-config.ts";
 import { howToSet } from "./config/how-to-set.ts";
-import { type Environment, json, Keys, SECRETS } from "./config/keys.ts";
+import { type Environment, json, Keys, SECRETS, TARGETS } from "./config/keys.ts";
 import { roleProblems } from "./config/role-problems.ts";
+import { bareNumber } from "./config/unquoted-numbers.ts";
 import type { Wave } from "./fleet/waves.ts";
 import type { Connection } from "./postgres/connection.ts";
-import { type ConfigPath, type Problem, Refusal } from "./problem.ts";
+import { type Problem, Refusal } from "./problem.ts";
 import { isPattern, schemaNameProblem } from "./schema-name.ts";
 
 /** The config of one fleet, parsed. The keys are declared with their descriptions in Pulumi.yaml. */
@@ -90,14 +91,16 @@ function keyProblems(issue: z.core.$ZodIssue, values: Readonly<Record<string, un
   }
   const key = String(issue.path[0]);
   const value = issue.path.slice(1).reduce<unknown>(valueAt, json(values[key]));
+  const path = issue.path.map((part) => (typeof part === "number" ? part : String(part)));
+  if (TARGETS.has(key) && typeof value === "number") return [bareNumber(value, path)];
   const got = value === undefined ? "nothing" : SECRETS.has(key) ? "a secret" : JSON.stringify(value);
   return [
     {
       code: "config",
-      key: issue.path.join("."),
+      key: path.join("."),
       got,
       wants: issue.message,
-      fix: howToSet(issue.path as ConfigPath, value),
+      fix: howToSet(path, value),
     },
   ];
 }

@@ -87,11 +87,11 @@ describe("what a stack says", () => {
   });
 
   it("comes typed just as well", () => {
-    expect(parse({ pins: { prod: -1 }, allowOutOfOrder: true, lockTimeoutMs: 100, target: 7 })).toMatchObject({
+    expect(parse({ pins: { prod: -1 }, allowOutOfOrder: true, lockTimeoutMs: 100, target: -7 })).toMatchObject({
       pins: { prod: "-1" },
       allowOutOfOrder: true,
       lockTimeoutMs: 100,
-      target: "7",
+      target: "-7",
     });
     expect(parse({ allowOutOfOrder: "false" }).allowOutOfOrder).toBe(false);
   });
@@ -278,9 +278,13 @@ describe("refused, with the key, what it got and what it wants", () => {
     `);
   });
 
-  it("a pin that is a bare number, as which +1 is stored as well", () => {
-    expect(refusal({ pins: '{"prod": 1}' })).toMatchInlineSnapshot(
-      `"config "pins.prod": got 1, wants no bare number, which may have lost a +, but one like 0010, or a name. Set it: pulumi config set --path 'pins.prod' TARGET."`,
+  it("a target that is a bare number, as which +10 and 0012 are stored as well", () => {
+    expect(refusal({ target: 10, baseline: 1, pins: '{"prod": 1}' })).toMatchInlineSnapshot(
+      `
+      "config "target": got 10 without quotes, which YAML may have made of +10 or 0012, wants what is meant, in quotes. Set it: pulumi config set target 10 --type string.
+      config "pins.prod": got 1 without quotes, which YAML may have made of +1, wants what is meant, in quotes. Set it: pulumi config set --path 'pins.prod' 1 --type string.
+      config "baseline": got 1 without quotes, which YAML may have made of +1, wants what is meant, in quotes. Set it: pulumi config set baseline 1 --type string."
+    `,
     );
   });
 
@@ -291,7 +295,7 @@ describe("refused, with the key, what it got and what it wants", () => {
 
   it("pins that are no object", () => {
     expect(refusal({ pins: "0010" })).toMatchInlineSnapshot(
-      `"config "pins": got "0010", wants targets by schema name, like {"tenant_7": "0009"}. Set it anew: pulumi config rm pins, then pulumi config set --path 'pins.SCHEMA' TARGET."`,
+      `"config "pins": got "0010", wants targets by schema name, like {"tenant_7": "0009"}. Set it anew: pulumi config rm pins, then pulumi config set --path 'pins.SCHEMA' TARGET --type string."`,
     );
   });
 

@@ -7,7 +7,7 @@ const INNER: Readonly<Record<string, Inner>> = {
   exclude: { path: ["exclude", 0], value: "SCHEMA" },
   searchPath: { path: ["searchPath", 0], value: "SCHEMA" },
   waves: { path: ["waves", 0, 0], value: "SCHEMA" },
-  pins: { path: ["pins", "SCHEMA"], value: "TARGET" },
+  pins: { path: ["pins", "SCHEMA"], value: "TARGET --type string" },
   rolePasswords: { path: ["rolePasswords", "ROLE"] },
 };
 
@@ -27,7 +27,11 @@ export function howToSet(path: ConfigPath, got?: unknown): ConfigFix {
   const run = SECRETS.has(key) ? "set --secret" : "set";
   const inner = INNER[key];
   if (inner === undefined) return { say: "Set it", commands: [{ run, path: [key], value: "VALUE" }] };
-  if (path.length === inner.path.length) return { say: "Set it", commands: [{ run, ...inner, path }] };
+  if (path.length === inner.path.length) {
+    // A bare number would stay one.
+    const named = typeof got === "number" && !SECRETS.has(key) ? { value: `${got} --type string` } : {};
+    return { say: "Set it", commands: [{ run, ...inner, ...named, path }] };
+  }
   const anew = { run, ...inner } as const;
   if (got === undefined) return { say: "Set it", commands: [anew] };
   // Below a fleet the CLI puts nothing into what is no list or object.

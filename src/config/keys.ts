@@ -32,26 +32,29 @@ const text = z.preprocess(
 const passwords = "passwords by role";
 const waves = 'a list of waves, each a list of schema names, patterns or shares, like [["tenant_1"], ["10%"]]';
 const targets = 'targets by schema name, like {"tenant_7": "0009"}';
-/** `pulumi config set --path pins.dev +1` stores the number 1, which is a revision: back to the first one. */
-const pin = z.preprocess(
+/** Other bare numbers may have lost a + or their zeros. */
+const place = z.preprocess(
   (value) => (typeof value === "number" && value < 0 ? `${value}` : value),
-  z.string("no bare number, which may have lost a +, but one like 0010, or a name").min(1, "some text"),
+  z.string("a revision in quotes").min(1, "some text"),
 );
 
 /** Keys whose values are never told, and never stand in a file as plain text. */
 export const SECRETS: ReadonlySet<string> = new Set(["url", "password", "rolePasswords"]);
+
+/** Keys whose values are targets, or hold some. */
+export const TARGETS: ReadonlySet<string> = new Set(["target", "pins", "baseline"]);
 
 /** Every key of a stack's config; Pulumi.yaml declares the same with their descriptions. */
 export const Keys = z.strictObject({
   schemas: names('a list of schema names, like ["dev", "prod"]').default([]),
   schemasQuery: text.optional(),
   exclude: names('a list of schema names, like ["tenant_7"]').default([]),
-  target: text.default("head"),
-  pins: z.preprocess(json, z.record(z.string(), pin, targets)).default({}),
+  target: place.default("head"),
+  pins: z.preprocess(json, z.record(z.string(), place, targets)).default({}),
   migrations: text.default("migrations"),
   searchPath: names('a list of schema names, like ["extensions"]').default([]),
   allowOutOfOrder: yesNo.default(false),
-  baseline: text.optional(),
+  baseline: place.optional(),
   adopt: z.enum(["alembic"], "alembic").optional(),
   snapshot: yesNo.default(false),
   downFrom: z.enum(["folder", "ledger"], "folder or ledger").optional(),

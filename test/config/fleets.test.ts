@@ -30,7 +30,7 @@ describe("a stack", () => {
       refusal({ schemas: ["prod"], pins: { prod: "1" }, fleets: { a: { schemas: ["x"] } } }),
     ).toMatchInlineSnapshot(`
       "config "schemas": got a value beside fleets, wants one in each fleet that it is meant for. Move it: pulumi config set --path 'fleets.FLEET.schemas[0]' SCHEMA, then pulumi config rm schemas.
-      config "pins": got a value beside fleets, wants one in each fleet that it is meant for. Move it: pulumi config set --path 'fleets.FLEET.pins.SCHEMA' TARGET, then pulumi config rm pins."
+      config "pins": got a value beside fleets, wants one in each fleet that it is meant for. Move it: pulumi config set --path 'fleets.FLEET.pins.SCHEMA' TARGET --type string, then pulumi config rm pins."
     `);
   });
 

@@ -1,6 +1,9 @@
+import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import { parse as parseYaml } from "yaml";
 import { parseFleets } from "../../src/config/fleets.ts";
+import { unquotedNumbers } from "../../src/config/unquoted-numbers.ts";
+import { refuseIfAny } from "../../src/problem.ts";
 import { refused } from "../history/refused.ts";
 import { makeProject } from "../support/project.ts";
 
@@ -14,15 +17,22 @@ function values(): Readonly<Record<string, unknown>> {
   );
 }
 
-const parse = () => parseFleets(values(), { PGHOST: "db.example.com" });
+function parse() {
+  refuseIfAny(unquotedNumbers(project.read("Pulumi.dev.yaml"), "schema-migrations"));
+  return parseFleets(values(), { PGHOST: "db.example.com" });
+}
 
 /** Writes the config by hand, and does what its refusal says; the refusal. */
 async function followed(config: string): Promise<string> {
   project.write({ "Pulumi.dev.yaml": `config:\n${config}` });
+  return follow();
+}
+
+async function follow(): Promise<string> {
   const text = refused(parse);
   for (const [, command = ""] of text.matchAll(/pulumi (config .*?)(?=, then |\.$|\. )/gm)) {
-    const words = [...command.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word);
-    const { exitCode, output } = await project.pulumi(...words, "--stack", "dev");
+    const words = await execa("sh", ["-c", `printf '%s\\n' ${command}`], { lines: true });
+    const { exitCode, output } = await project.pulumi(...words.stdout, "--stack", "dev");
     expect(exitCode, `${command}\n${output}`).toBe(0);
   }
   return text;
@@ -34,7 +44,7 @@ describe("what a refusal says to type works as it stands", () => {
       await followed("  schema-migrations:fleets: {a: {schemas: prod, waves: [b, c], pins: prod}}\n"),
     ).toMatchInlineSnapshot(`
       "config "fleets.a.schemas": got "prod", wants a list of schema names, like ["dev", "prod"]. Set it anew: pulumi config rm --path 'fleets.a.schemas', then pulumi config set --path 'fleets.a.schemas[0]' SCHEMA.
-      config "fleets.a.pins": got "prod", wants targets by schema name, like {"tenant_7": "0009"}. Set it anew: pulumi config rm --path 'fleets.a.pins', then pulumi config set --path 'fleets.a.pins.SCHEMA' TARGET.
+      config "fleets.a.pins": got "prod", wants targets by schema name, like {"tenant_7": "0009"}. Set it anew: pulumi config rm --path 'fleets.a.pins', then pulumi config set --path 'fleets.a.pins.SCHEMA' TARGET --type string.
       config "fleets.a.waves.0": got "b", wants a list of waves, each a list of schema names, patterns or shares, like [["tenant_1"], ["10%"]]. Set it anew: pulumi config rm --path 'fleets.a.waves', then pulumi config set --path 'fleets.a.waves[0][0]' SCHEMA.
       config "fleets.a.waves.1": got "c", wants a list of waves, each a list of schema names, patterns or shares, like [["tenant_1"], ["10%"]]. Set it anew: pulumi config rm --path 'fleets.a.waves', then pulumi config set --path 'fleets.a.waves[0][0]' SCHEMA."
     `);
@@ -45,9 +55,9 @@ describe("what a refusal says to type works as it stands", () => {
     expect(
       await followed("  schema-migrations:schemas: [dev, other]\n  schema-migrations:exclude: [x, 10]\n"),
     ).toMatchInlineSnapshot(
-      `"config "exclude.1": got 10, wants a list of schema names, like ["tenant_7"]. Set it: pulumi config set --path 'exclude[1]' SCHEMA."`,
+      `"config "exclude.1": got 10, wants a list of schema names, like ["tenant_7"]. Set it: pulumi config set --path 'exclude[1]' 10 --type string."`,
     );
-    expect(parse()).toMatchObject([{ exclude: ["x", "SCHEMA"] }]);
+    expect(parse()).toMatchObject([{ exclude: ["x", "10"] }]);
   });
 
   it("for what moves into a fleet", async () => {
@@ -57,5 +67,23 @@ describe("what a refusal says to type works as it stands", () => {
       `"config "exclude": got a value beside fleets, wants one in each fleet that it is meant for. Move it: pulumi config set --path 'fleets.FLEET.exclude[0]' SCHEMA, then pulumi config rm exclude."`,
     );
     expect(parse()).toMatchObject([{ name: "FLEET", exclude: ["SCHEMA"] }]);
+  });
+
+  it("for targets that YAML reads as other numbers", async () => {
+    await followed("  target: 0010\n  schema-migrations:schemas: [a b]\n  schema-migrations:pins: {a b: +1}\n");
+    expect(parse()).toMatchObject([{ target: "0010", pins: { "a b": "+1" } }]);
+    await followed("  fleets: {a.b: {schemas: [c], target: 0010, baseline: 08}}\n");
+    expect(parse()).toMatchObject([{ target: "0010", baseline: "08" }]);
+  });
+
+  it("for a target that the CLI stored as a number", async () => {
+    project.write({ "Pulumi.dev.yaml": "config: { schemas: [prod, o'brien] }\n" });
+    for (const path of ["pins.prod", "pins.o'brien"])
+      await project.pulumi("config", "set", "--path", path, "10", "--stack", "dev");
+    expect(await follow()).toMatchInlineSnapshot(`
+      "config "pins.prod": got 10 without quotes, which YAML may have made of +10 or 0012, wants what is meant, in quotes. Set it: pulumi config set --path 'pins.prod' 10 --type string.
+      config "pins.o'brien": got 10 without quotes, which YAML may have made of +10 or 0012, wants what is meant, in quotes. Set it: pulumi config set --path 'pins["o'\\''brien"]' 10 --type string."
+    `);
+    expect(parse()).toMatchObject([{ pins: { prod: "10", "o'brien": "10" } }]);
   });
 });
