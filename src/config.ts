@@ -3,12 +3,13 @@ import type { z } from "zod";
 import { connectionOf } from "./config/connection-config.ts";
 import { howToSet } from "./config/how-to-set.ts";
 import { type Environment, json, Keys, SECRETS, TARGETS } from "./config/keys.ts";
+import { pinProblems } from "./config/pin-problems.ts";
 import { roleProblems } from "./config/role-problems.ts";
 import { bareNumber } from "./config/unquoted-numbers.ts";
 import type { Wave } from "./fleet/waves.ts";
 import type { Connection } from "./postgres/connection.ts";
 import { type Problem, Refusal } from "./problem.ts";
-import { isPattern, schemaNameProblem } from "./schema-name.ts";
+import { fitsAny, isPattern, schemaNameProblem } from "./schema-name.ts";
 
 /** The config of one fleet, parsed. The keys are declared with their descriptions in Pulumi.yaml. */
 export interface FleetConfig {
@@ -115,7 +116,7 @@ function nearest(key: string, known: readonly string[]): string | undefined {
 }
 
 function schemaProblems(keys: Keys): readonly Problem[] {
-  const { schemas, schemasQuery, exclude, pins, searchPath, onDestroy } = keys;
+  const { schemas, schemasQuery, exclude, searchPath, onDestroy } = keys;
   const listed = schemas.length === 1 && schemas[0] === REFUSED ? [] : schemas;
   const problems: Problem[] = [];
   if (schemas.length === 0 && schemasQuery === undefined) {
@@ -128,9 +129,9 @@ function schemaProblems(keys: Keys): readonly Problem[] {
   const twice = schemas.filter((schema, index) => schemas.indexOf(schema) !== index);
   for (const schema of new Set(twice)) problems.push({ code: "schema-name", schema, why: "is in the list twice." });
   // Which schemas a pattern or a query finds is known only to the server.
-  if (schemasQuery === undefined && !schemas.some(isPattern)) {
-    const owned = schemas.filter((schema) => !exclude.includes(schema));
-    problems.push(...pinProblems(pins, schemas[0] === REFUSED ? schemas : owned));
+  if (schemasQuery === undefined && listed.length > 0 && !listed.some(isPattern)) {
+    const owned = listed.filter((schema) => !fitsAny(schema, exclude));
+    problems.push(...pinProblems(keys, owned, listed.length > owned.length));
   }
   if (onDestroy === "drop" && schemas.includes("public")) {
     problems.push({
@@ -141,26 +142,4 @@ function schemaProblems(keys: Keys): readonly Problem[] {
     });
   }
   return problems;
-}
-
-/** Pins of schemas that a fleet does not own. */
-export function pinProblems(pins: Readonly<Record<string, string>>, owned: readonly string[]): readonly Problem[] {
-  const known = new Set(owned);
-  return Object.keys(pins)
-    .filter((pinned) => !known.has(pinned))
-    .map((schema) => ({
-      code: "config",
-      key: `pins.${schema}`,
-      got: "a schema that is not in this stack",
-      wants: `one of ${firstOf([...known])}`,
-      fix: { say: "Remove it", commands: [{ run: "rm", path: ["pins", schema] }] },
-    }));
-}
-
-/** Names told of a list. */
-const MANY = 10;
-
-/** The first few of a list, and how many more. */
-export function firstOf(names: readonly string[]): string {
-  return names.length > MANY ? `${names.slice(0, MANY).join(", ")} and ${names.length - MANY} more` : names.join(", ");
 }

@@ -305,6 +305,11 @@ describe("refused, with the key, what it got and what it wants", () => {
     );
   });
 
+  it("nothing of pins, where the schemas were refused already", () => {
+    expect(refusal({ schemas: "prod", pins: { prod: "0010" } }).split("\n")).toHaveLength(1);
+    expect(refusal({ schemas: [], pins: { prod: "0010" } }).split("\n")).toHaveLength(1);
+  });
+
   it("the same schema twice, once told", () => {
     expect(refusal({ schemas: ["prod", "dev", "prod", "prod"] })).toMatchInlineSnapshot(
       `"Schema name "prod": is in the list twice."`,

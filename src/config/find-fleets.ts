@@ -1,10 +1,10 @@
-import { pinProblems } from "../config.ts";
 import { ownedTwice } from "../fleet/owned-twice.ts";
 import { databaseName } from "../postgres/connection.ts";
 import { type Selected, selectSchemas } from "../postgres/select-schemas.ts";
 import { refuseIfAny } from "../problem.ts";
-import { type NamedFleet, parseFleets } from "./fleets.ts";
+import { type NamedFleet, parseFleets, placed } from "./fleets.ts";
 import type { Environment } from "./keys.ts";
+import { pinProblems } from "./pin-problems.ts";
 import { rolesTwice } from "./role-problems.ts";
 import { waveProblems } from "./wave-problems.ts";
 
@@ -20,8 +20,9 @@ export async function findFleets(
   values: Readonly<Record<string, unknown>>,
   environment: Environment,
 ): Promise<readonly Fleet[]> {
+  const parsed = parseFleets(values, environment);
   const fleets = await Promise.all(
-    parseFleets(values, environment).map(async ({ schemas, schemasQuery, ...fleet }) => ({
+    parsed.map(async ({ schemas, schemasQuery, ...fleet }) => ({
       ...fleet,
       ...(await selectSchemas(fleet.connection, { schemas, schemasQuery, exclude: fleet.exclude })),
     })),
@@ -32,7 +33,10 @@ export async function findFleets(
     schemas,
   }));
   refuseIfAny([
-    ...fleets.flatMap(({ pins, schemas }) => pinProblems(pins, schemas)),
+    ...parsed.flatMap((fleet, index) => {
+      const { schemas = [], excluded = [] } = fleets[index] ?? {};
+      return placed(pinProblems(fleet, schemas, excluded.length > 0), fleet.name, values);
+    }),
     ...waveProblems(fleets),
     ...ownedTwice(claims),
     ...rolesTwice(fleets),

@@ -68,6 +68,16 @@ function isGiven(value: unknown): boolean {
   return !["", '""', "[]", "{}"].includes(text);
 }
 
+/** Problems of a fleet with their place in the stack's config: below `fleets`, where it is one of several. */
+export function placed(
+  problems: readonly Problem[],
+  fleet: string,
+  { fleets = {} }: Readonly<Record<string, unknown>>,
+): readonly Problem[] {
+  const own: unknown = Reflect.get(Object(json(fleets)), fleet);
+  return isObject(own) ? problems.map((problem) => inFleet(problem, fleet, own)) : problems;
+}
+
 /** A problem with its place: below the fleet where it says so itself, else where all fleets have it from. */
 function inFleet(problem: Problem, fleet: string, own: object): Problem {
   if (problem.code !== "config" && problem.code !== "unknown-key") return problem;

@@ -1,6 +1,6 @@
-import { firstOf } from "../config.ts";
 import { isShare, type Wave } from "../fleet/waves.ts";
 import type { Problem } from "../problem.ts";
+import { firstOf } from "../problems/wording.ts";
 import { isPattern } from "../schema-name.ts";
 
 /**

@@ -11,6 +11,11 @@ export function list(items: readonly string[], word = "and"): string {
   return items.length < 2 ? last : `${items.slice(0, -1).join(", ")} ${word} ${last}`;
 }
 
+/** "a, b"; "a, b, … and 37 more". */
+export function firstOf(items: readonly string[]): string {
+  return items.length > MANY ? `${items.slice(0, MANY).join(", ")} and ${items.length - MANY} more` : items.join(", ");
+}
+
 /** "1 step", "2 steps". */
 export function count(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? "" : "s"}`;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { parseFleets } from "../../src/config/fleets.ts";
+import { parseFleets, placed } from "../../src/config/fleets.ts";
 import { refusePlainSecrets } from "../../src/config/plain-secrets.ts";
+import { problemText } from "../../src/problem-text.ts";
 import { refused } from "../history/refused.ts";
 
 const SERVER = { PGHOST: "db.example.com" };
@@ -42,6 +43,16 @@ describe("a stack", () => {
       config "fleets.b.onFailure": got "go", wants stop or continue. Set it: pulumi config set --path 'fleets.b.onFailure' VALUE.
       config "fleets.b.schemas": got nothing, wants at least one schema, or a pattern like "tenant_*", or a query (schemasQuery). Set it: pulumi config set --path 'fleets.b.schemas[0]' SCHEMA."
     `);
+  });
+
+  it("tells what only the server knew with its place as well", () => {
+    const fix = { say: "Remove it", commands: [{ run: "rm", path: ["pins", "x"] }] } as const;
+    const problem = { code: "config", key: "pins.x", got: "a schema", wants: "another", fix } as const;
+    const said = (values: Readonly<Record<string, unknown>>) => placed([problem], "a", values).map(problemText);
+    expect(said({ fleets: '{"a": {"schemas": ["tenant_*"]}}' })).toEqual([
+      `config "fleets.a.pins.x": got a schema, wants another. Remove it: pulumi config rm --path 'fleets.a.pins.x'.`,
+    ]);
+    expect(said({ fleets: "{}" })).toEqual([problemText(problem)]);
   });
 
   it("refuses fleets that are none", () => {
