@@ -1,8 +1,8 @@
-import leven from "leven";
 import type { z } from "zod";
 import { connectionOf } from "./config/connection-config.ts";
 import { howToSet } from "./config/how-to-set.ts";
 import { type Environment, json, Keys, SECRETS, TARGETS } from "./config/keys.ts";
+import { nearest } from "./config/nearest.ts";
 import { pinProblems } from "./config/pin-problems.ts";
 import { roleProblems } from "./config/role-problems.ts";
 import { bareNumber } from "./config/unquoted-numbers.ts";
@@ -108,11 +108,6 @@ function keyProblems(issue: z.core.$ZodIssue, values: Readonly<Record<string, un
 
 function valueAt(value: unknown, key: PropertyKey): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, key) : value;
-}
-
-function nearest(key: string, known: readonly string[]): string | undefined {
-  const [best] = known.toSorted((a, b) => leven(a, key) - leven(b, key));
-  return best !== undefined && leven(best, key) <= key.length / 2 ? best : undefined;
 }
 
 function schemaProblems(keys: Keys): readonly Problem[] {

@@ -19,6 +19,7 @@ export function problemText(problem: Problem): string {
   switch (problem.code) {
     case "config":
     case "unknown-key":
+    case "idle-entry":
     case "no-connection":
       return configText(problem);
     case "folder-missing":

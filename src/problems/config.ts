@@ -8,6 +8,13 @@ export type ConfigProblem =
       readonly fix?: ConfigFix;
     }
   | { readonly code: "unknown-key"; readonly key: string; readonly near: string | undefined }
+  | {
+      /** A name or pattern that fits no schema. */
+      readonly code: "idle-entry";
+      readonly key: string;
+      readonly entry: string;
+      readonly near: string | undefined;
+    }
   | { readonly code: "no-connection" };
 
 /** The way out, by the Pulumi CLI. Where the keys stand is data, so that a problem of one fleet can be told with its place. */
@@ -37,6 +44,10 @@ export function configText(problem: ConfigProblem): string {
       return `config "${problem.key}": got ${problem.got}, wants ${problem.wants}.${problem.fix ? ` ${fixText(problem.fix)}` : ""}`;
     case "unknown-key":
       return `config "${problem.key}": there is no such key. ${problem.near === undefined ? "" : `Did you mean ${problem.near}? `}Remove it: pulumi config rm ${problem.key.includes(".") ? `--path '${problem.key}'` : problem.key}.`;
+    case "idle-entry": {
+      const effect = problem.key === "waves" ? "nobody goes first" : "nobody is left alone";
+      return `config "${problem.key}": ${JSON.stringify(problem.entry)} fits no schema: ${effect} by it.${problem.near === undefined ? "" : ` Did you mean ${problem.near}?`}`;
+    }
     case "no-connection":
       return (
         "No connection is configured. Set the parts (pulumi config set host db.example.com; database, user; " +

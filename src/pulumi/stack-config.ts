@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { type Fleet, findFleets } from "../config/find-fleets.ts";
+import { idleEntries } from "../config/idle-entries.ts";
 import { refusePlainSecrets } from "../config/plain-secrets.ts";
 import { unquotedNumbers } from "../config/unquoted-numbers.ts";
 import { refuseIfAny } from "../problem.ts";
-import { errorText } from "../problem-text.ts";
+import { errorText, problemTexts } from "../problem-text.ts";
 
 /**
  * The running stack's fleets. A pattern or a query is asked each time the program runs, so that a preview tells new tenants.
@@ -19,7 +20,10 @@ export async function stackFleets(): Promise<readonly Fleet[]> {
   try {
     refuseIfAny(unquotedNumbers(stackFile(), pulumi.getProject()));
     refusePlainSecrets(values, secrets, stackFile(), pulumi.getProject());
-    return await findFleets(values, process.env);
+    const fleets = await findFleets(values, process.env);
+    const idle = problemTexts(idleEntries(fleets));
+    if (idle.length > 0) await pulumi.log.warn(idle.join("\n"));
+    return fleets;
   } catch (error) {
     throw new pulumi.RunError(errorText(error));
   }

@@ -51,6 +51,7 @@ describe("a fleet that a query finds", () => {
       The SQL, exactly as it would run: .preview/prod.sql"
     `);
     expect(exitCode).toBe(0);
+    expect(output).not.toContain("warning");
     expect(await everyCatalogRow(database)).toEqual(before);
   });
 
@@ -165,9 +166,17 @@ describe("a fleet that a pattern finds", () => {
     expect(output).toContain("Excluded: shop_old1\n");
   });
 
+  it("warns of an exclude that fits nobody, in a preview and in an up: those who are meant are migrated", async () => {
+    await project.pulumi("config", "set", "--path", "exclude[1]", "shpo_3", "--stack", "pattern");
+    const warning =
+      'warning: config "exclude": "shpo_3" fits no schema: nobody is left alone by it. Did you mean shop_3?\n';
+    expect((await project.pulumi("preview", "--stack", "pattern")).output).toContain(warning);
+    expect((await up("pattern")).output).toContain(warning);
+  });
+
   it("is let go by destroy, with all that is in it", async () => {
     expect((await project.pulumi("destroy", "--yes", "--skip-preview", "--stack", "pattern")).exitCode).toBe(0);
-    expect(await migrated("shop")).toEqual(["shop_1", "shop_2"]);
+    expect(await migrated("shop")).toEqual(["shop_1", "shop_2", "shop_3"]);
   });
 });
 
