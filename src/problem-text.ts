@@ -20,6 +20,7 @@ export function problemText(problem: Problem): string {
     case "config":
     case "unknown-key":
     case "idle-entry":
+    case "no-stack":
     case "no-connection":
       return configText(problem);
     case "folder-missing":
@@ -97,6 +98,7 @@ export function problemText(problem: Problem): string {
     case "locked":
     case "ledger-held":
     case "step-failed":
+    case "failed-before":
       return stepText(problem);
   }
 }
@@ -123,6 +125,14 @@ function causeOf(problem: Problem): string {
       return JSON.stringify([problem.code, problem.file, problem.line, problem.direction, problem.error.sqlstate]);
     case "blocked":
       return JSON.stringify([problem.code, problem.file, problem.error.sqlstate]);
+    case "failed-before":
+      // What it quotes are rows' values as well.
+      return JSON.stringify([
+        problem.code,
+        problem.revision,
+        problem.direction,
+        problem.error.replaceAll(/"[^"]*"/g, ""),
+      ]);
     case "locked":
       return problem.code;
     default: {

@@ -15,6 +15,11 @@ export type ConfigProblem =
       readonly entry: string;
       readonly near: string | undefined;
     }
+  | {
+      readonly code: "no-stack";
+      readonly stack: string /** Its config, where there is one. */;
+      readonly file: string | undefined;
+    }
   | { readonly code: "no-connection" };
 
 /** The way out, by the Pulumi CLI. Where the keys stand is data, so that a problem of one fleet can be told with its place. */
@@ -48,6 +53,8 @@ export function configText(problem: ConfigProblem): string {
       const effect = problem.key === "waves" ? "nobody goes first" : "nobody is left alone";
       return `config "${problem.key}": ${JSON.stringify(problem.entry)} fits no schema: ${effect} by it.${problem.near === undefined ? "" : ` Did you mean ${problem.near}?`}`;
     }
+    case "no-stack":
+      return `no stack named '${problem.stack}' found. Make it: pulumi stack init ${problem.stack}${problem.file === undefined ? "" : `, or delete ${problem.file}`}.`;
     case "no-connection":
       return (
         "No connection is configured. Set the parts (pulumi config set host db.example.com; database, user; " +

@@ -46,6 +46,14 @@ export type StepProblem =
       readonly cause: "script" | "disk-full" | "there-already";
       /** True where the script ran outside a transaction, so that earlier statements of it stay. */
       readonly partly: boolean;
+    }
+  | {
+      /** What the ledger has of a schema's last event. */
+      readonly code: "failed-before";
+      readonly schema: string;
+      readonly revision: string;
+      readonly direction: Direction;
+      readonly error: string;
     };
 
 /** The session that holds a schema's advisory lock (pg_stat_activity). */
@@ -88,6 +96,8 @@ export function stepText(problem: StepProblem): string {
       );
     case "ledger-held":
       return `Schema "${problem.schema}": another session keeps its ledger from being read.${blockerText(problem.blocker)}\nRun again when it is done.`;
+    case "failed-before":
+      return `Schema "${problem.schema}", ${problem.direction} ${problem.revision} failed: ${excerpt(problem.error)}`;
     case "step-failed":
       return stepFailed(problem);
   }

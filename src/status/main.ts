@@ -9,8 +9,23 @@ import { statusTable } from "./status-table.ts";
 
 const USAGE = "Usage: npm run status -- [--stack NAME]… [--schema NAME]… [--json]";
 
+/** All that `--help` prints. */
+const HELP = `${USAGE}
+
+Where the schemas of the stacks that have a config file here stand, as their ledgers say it. It writes nothing.
+  --stack   only this stack, with a config file or without
+  --schema  only this schema
+  --json    for machines, with every error in full`;
+
 try {
-  const { stacks, schemas, json } = readArguments();
+  await main(readArguments());
+} catch (error) {
+  console.error(errorText(error));
+  process.exitCode = 1;
+}
+
+async function main({ help, stacks, schemas, json }: Arguments): Promise<void> {
+  if (help) return console.log(HELP);
   const statuses: SchemaStatus[] = [];
   for (const stack of stacks) {
     try {
@@ -29,9 +44,6 @@ try {
   }
   if (json) console.log(JSON.stringify(told.map(inWords), undefined, 2));
   else if (told.length > 0) console.log(statusTable(told));
-} catch (error) {
-  console.error(errorText(error));
-  process.exitCode = 1;
 }
 
 /** A status for machines, which get the words of a problem as well. */
@@ -40,6 +52,7 @@ function inWords({ problems, ...status }: SchemaStatus) {
 }
 
 interface Arguments {
+  readonly help: boolean;
   readonly stacks: readonly string[];
   /** Only these; empty for all. */
   readonly schemas: readonly string[];
@@ -48,13 +61,15 @@ interface Arguments {
 
 function readArguments(): Arguments {
   const options = {
+    help: { type: "boolean", short: "h", default: false },
     stack: { type: "string", multiple: true },
     schema: { type: "string", multiple: true, default: [] as string[] },
     json: { type: "boolean", default: false },
   } as const;
   try {
     const { values } = parseArgs({ options });
-    return { stacks: values.stack ?? configuredStacks(), schemas: values.schema, json: values.json };
+    const { help, json, schema: schemas } = values;
+    return { help, stacks: values.stack ?? configuredStacks(), schemas, json };
   } catch (error) {
     throw new Error(`${errorText(error)}\n${USAGE}`);
   }

@@ -1,4 +1,5 @@
 import { plainTable } from "../plain-table.ts";
+import type { Problem } from "../problem.ts";
 import { problemTexts } from "../problem-text.ts";
 import { minute } from "../problems/wording.ts";
 import { fewSchemaNames } from "../schema-name.ts";
@@ -7,7 +8,7 @@ import type { SchemaStatus } from "./read-status.ts";
 /** Schemas of a stack told one by one; of more, those that stand alike are one line. */
 const MANY = 20;
 
-/** Where the schemas stand, within a screen however many they are; what would be refused stands below. */
+/** Where the schemas stand, within a screen however many they are; what has failed and what would be refused stands below. */
 export function statusTable(statuses: readonly SchemaStatus[]): string {
   const stacks = [...Map.groupBy(statuses, ({ stack }) => stack).values()];
   const groups = stacks.flatMap((all) =>
@@ -31,8 +32,15 @@ export function statusTable(statuses: readonly SchemaStatus[]): string {
       ],
     ];
   });
-  const refused = problemTexts(statuses.flatMap(({ problems }) => problems)).map((text) => `\n${text}`);
-  return [plainTable([heading, ...rows]), ...refused].join("\n");
+  const below = [...statuses.flatMap(failure), ...statuses.flatMap(({ problems }) => problems)];
+  return [plainTable([heading, ...rows]), ...problemTexts(below).map((text) => `\n${text}`)].join("\n");
+}
+
+/** Why a schema's last event failed. */
+function failure({ schema, lastEvent }: SchemaStatus): readonly Problem[] {
+  if (lastEvent?.outcome !== "failed" || lastEvent.error === null) return [];
+  const { revision, direction, error } = lastEvent;
+  return [{ code: "failed-before", schema, revision, direction, error }];
 }
 
 /** What a line tells of all its schemas. One that has just failed is not one of those which have not been started. */

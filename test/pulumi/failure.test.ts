@@ -40,6 +40,18 @@ describe("an error inside a migration", () => {
     });
   });
 
+  it("is told by npm run status", async () => {
+    const { output } = await project.status("--stack", "prod");
+    expect(output.replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d \S+:/g, "WHEN WHO:")).toMatchInlineSnapshot(`
+      "stack  schema  current     target  pending                   last event
+      prod   one     0001_users  head    ↑ 0002_fill, ↑ 0003_last  WHEN WHO: up 0002_fill failed
+      prod   two     0001_users  head    ↑ 0002_fill, ↑ 0003_last  WHEN WHO: up 0002_fill failed
+
+      Schema "one", up 0002_fill failed: duplicate key value violates unique constraint "users_pkey"
+      The same in two."
+    `);
+  });
+
   it("lets the mended file run at the next up, from the last whole step", async () => {
     project.write({ "migrations/0002_fill.up.sql": "INSERT INTO users VALUES (1);\nINSERT INTO users VALUES (2);\n" });
     const { exitCode } = await project.pulumi("up", "--yes", "--stack", "prod");

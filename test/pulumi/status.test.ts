@@ -36,8 +36,35 @@ describe("npm run status", () => {
   it("says which stack is unknown", async () => {
     const { exitCode, output } = await project.status("--stack", "staging");
     expect(exitCode).toBe(1);
-    expect(output).toContain('Stack "staging": ');
-    expect(output).toContain("no stack named 'staging' found");
+    expect(output).toMatchInlineSnapshot(
+      `"Stack "staging": no stack named 'staging' found. Make it: pulumi stack init staging."`,
+    );
+  });
+
+  it("says what to do about a file whose stack is not there, and tells the others", async () => {
+    project.write({ "Pulumi.gone.yaml": "config: {}\n", "Pulumi.octal.yaml": "config: { target: 0010 }\n" });
+    const { exitCode, output } = await project.status();
+    expect(exitCode).toBe(1);
+    expect(output).toContain(
+      `Stack "gone": no stack named 'gone' found. Make it: pulumi stack init gone, or delete Pulumi.gone.yaml.\n`,
+    );
+    expect(output).toContain(
+      'Stack "octal": config "target": got 0010 without quotes, which YAML reads as the octal number 8',
+    );
+    expect(output).toContain("dev    dev     0001_users");
+  });
+
+  it("tells its usage to who asks for it", async () => {
+    const { exitCode, output } = await project.status("--help");
+    expect(exitCode).toBe(0);
+    expect(output).toMatchInlineSnapshot(`
+      "Usage: npm run status -- [--stack NAME]… [--schema NAME]… [--json]
+
+      Where the schemas of the stacks that have a config file here stand, as their ledgers say it. It writes nothing.
+        --stack   only this stack, with a config file or without
+        --schema  only this schema
+        --json    for machines, with every error in full"
+    `);
   });
 
   it("says which arguments it takes", async () => {
