@@ -102,7 +102,12 @@ describe("120 schemas in one resource", () => {
     expect(withoutTimes(output)).toMatchInlineSnapshot(`
       "stack  schema                                 current        target  pending          last event
       prod   117 schemas (tenant_0001, …)           0003_invoices  head    -                WHEN WHO: up 0003_invoices done
-      prod   tenant_0060, tenant_0080, tenant_0100  0002_cpf       head    ↑ 0003_invoices  WHEN WHO: up 0003_invoices failed"
+      prod   tenant_0060, tenant_0080, tenant_0100  0002_cpf       head    ↑ 0003_invoices  WHEN WHO: up 0003_invoices failed
+
+      Schema "tenant_0060", up 0003_invoices failed: relation "invoices" already exists
+      The same in tenant_0080.
+
+      Schema "tenant_0100", up 0003_invoices failed: column "plan" of relation "users" already exists"
     `);
   });
 
