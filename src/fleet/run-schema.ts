@@ -15,6 +15,7 @@ import { send } from "../postgres/send.ts";
 import { LOCK_NOT_AVAILABLE } from "../postgres/sqlstate.ts";
 import { stepsDone } from "../postgres/steps-done.ts";
 import { type LockHolder, type Problem, Refusal } from "../problem.ts";
+import { refuseGone, refuseUnseenDowns } from "./as-planned.ts";
 import { whileConnectionsGetLost } from "./connection-losses.ts";
 
 /** How a schema is to be planned, without its ledger. */
@@ -159,24 +160,6 @@ async function migrateLocked(
     const noted = await readLedger(database, client, ledger.schema);
     return migrateLocked(database, client, noted, withoutSnapshot(wish), lock, options, progress);
   }
-}
-
-/** Refuses to make anew what was there when it was planned: a tenant that was dropped meanwhile would come back to life. */
-function refuseGone(planned: Plan, { schema, schemaExists, exists }: Ledger): void {
-  if (planned.schemaExists && !schemaExists) throw new Refusal([{ code: "schema-gone", schema, what: "schema" }]);
-  const hadLedger = planned.steps.length > 0 && !planned.createsLedger;
-  if (hadLedger && !exists) throw new Refusal([{ code: "schema-gone", schema, what: "ledger" }]);
-}
-
-/** Refuses to take back what another run has done since the plan was made: nobody has seen that in a preview. */
-function refuseUnseenDowns(planned: Plan, plan: Plan): void {
-  const seen = new Set(downsOf(planned));
-  if (downsOf(plan).every((revision) => seen.has(revision))) return;
-  throw new Refusal([{ code: "overtaken", schema: plan.schema, at: plan.from, to: plan.to }]);
-}
-
-function downsOf({ steps }: Plan): readonly string[] {
-  return steps.filter((step) => step.direction === "down").map((step) => step.revision);
 }
 
 /** Why a plan failed, where it was at its snapshot. Its transaction was rolled back, and the history can be replayed. */
