@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { frameIn } from "../history/frame.ts";
 import type { MigrationClient } from "../history/migration.ts";
-import { parseSync } from "../script/parser.ts";
+import { type Node, parseSync } from "../script/parser.ts";
 import { leavesRole } from "../script/role-escape.ts";
 import { discardsAll, resetsSearchPath, unlocksAll } from "../script/session-reset.ts";
 import { transactionKind } from "../script/transaction.ts";
@@ -44,9 +44,10 @@ export async function runCode(client: pg.ClientBase, schema: string, message: Co
       const { stack } = new Error();
       open += 1;
       try {
-        refuseReset(sql, file);
-        if (mode === "transaction") refuseControl(sql, file);
-        if (asOwner) refuseEscape(sql, file);
+        const nodes = (parseSync(sql).stmts ?? []).flatMap(({ stmt }) => stmt ?? []);
+        refuseReset(nodes, file);
+        if (mode === "transaction") refuseControl(nodes, file);
+        if (asOwner) refuseEscape(nodes, sql, file);
         return await client.query(patiently(sql, values));
       } catch (error) {
         if (error instanceof Error) failures.set(error, { sql, stack });
@@ -68,25 +69,23 @@ export async function runCode(client: pg.ClientBase, schema: string, message: Co
   if (open > 0) throw new Error(`${file} ended before its queries did: an await is missing in it`);
 }
 
-function refuseReset(sql: string, file: string): void {
-  for (const { stmt } of parseSync(sql).stmts ?? []) {
-    if (!stmt) continue;
-    if (discardsAll(stmt)) throw new Error(`${file} must not discard its session, which holds the lock on the schema`);
-    if (unlocksAll(stmt)) throw new Error(`${file} must not let go of all locks, that on the schema among them`);
-    if (resetsSearchPath(stmt)) throw new Error(`${file} must not reset its search path, which leads to the schema`);
-  }
+function refuseReset(nodes: readonly Node[], file: string): void {
+  if (nodes.some(discardsAll))
+    throw new Error(`${file} must not discard its session, which holds the lock on the schema`);
+  if (nodes.some(unlocksAll)) throw new Error(`${file} must not let go of all locks, that on the schema among them`);
+  if (nodes.some(resetsSearchPath))
+    throw new Error(`${file} must not reset its search path, which leads to the schema`);
 }
 
 /** A COMMIT in between would leave the step half applied if it fails later. */
-function refuseControl(sql: string, file: string): void {
-  const control = (parseSync(sql).stmts ?? []).some(({ stmt }) => stmt && transactionKind(stmt) === "control");
-  if (!control) return;
+function refuseControl(nodes: readonly Node[], file: string): void {
+  if (!nodes.some((node) => transactionKind(node) === "control")) return;
   throw new Error(
     `${file} runs in a transaction and must not end or begin one; for that, export const transaction = false`,
   );
 }
 
-function refuseEscape(sql: string, file: string): void {
-  const leaves = (parseSync(sql).stmts ?? []).some(({ stmt }) => stmt && leavesRole({ node: stmt, sql }));
+function refuseEscape(nodes: readonly Node[], sql: string, file: string): void {
+  const leaves = nodes.some((node) => leavesRole({ node, sql }));
   if (leaves) throw new Error(`${file} runs as the schema's owner and must not change its role`);
 }
