@@ -41,9 +41,6 @@ export function snapshotStep(snapshot: Snapshot, revisions: History): Step {
   };
 }
 
-/** In place of a file: behind the id of a revision that has a down script alone. */
-export const NO_UP = " (no up script)";
-
 /**
  * Runs a revision's up script.
  *
@@ -54,7 +51,7 @@ export function upStep(schema: string, revision: Revision, interrupted?: Applied
   const { id, up, down, transaction } = revision;
   // A way back that does not parse is better found now than when it is needed.
   if (down) parseScript(down, transaction);
-  const script = up ? parseScript(up, transaction) : empty(`${id}${NO_UP}`);
+  const script = up ? parseScript(up, transaction) : empty(`${id} (no up script)`);
   if (interrupted) {
     // What another text left behind, only a person can know.
     if (interrupted.checksum !== revision.checksum) {
@@ -62,7 +59,13 @@ export function upStep(schema: string, revision: Revision, interrupted?: Applied
     }
     refuseUnrepeatable(schema, interrupted, script, "up");
   }
-  return { ...recorded(revision), ...noWayBack(revision), script, resumes: interrupted !== undefined };
+  return {
+    ...recorded(revision),
+    ...noWayBack(revision),
+    ...(!up && { noUp: true }),
+    script,
+    resumes: interrupted !== undefined,
+  };
 }
 
 /**

@@ -1,4 +1,3 @@
-import { NO_UP } from "../plan/make-step.ts";
 import { type Plan, type Step, stepName } from "../plan/plan.ts";
 import { count, indent } from "../problem-text.ts";
 import { list } from "../problems/wording.ts";
@@ -98,7 +97,7 @@ function titleOf(step: Step): string {
 function wordsOf(step: Step): readonly string[] {
   if (step.script.code) return [`run ${step.script.file}`];
   const effects = effectsOf(step);
-  const nothing = step.script.file.endsWith(NO_UP) ? "no up script, only a way back" : "no statement";
+  const nothing = step.noUp ? "no up script, only a way back" : "no statement";
   return effects.length === 0 ? [`${nothing}: only the ledger changes`] : effects.map((effect) => effect.words);
 }
 
