@@ -17,7 +17,8 @@ export type ConfigProblem =
     }
   | {
       readonly code: "no-stack";
-      readonly stack: string /** Its config, where there is one. */;
+      readonly stack: string;
+      /** Its config, where there is one. */
       readonly file: string | undefined;
     }
   | { readonly code: "no-connection" };
