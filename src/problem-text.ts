@@ -61,6 +61,8 @@ export function problemText(problem: Problem): string {
     case "interrupted":
     case "folder-changed":
     case "once-a-database":
+    case "other-schema":
+    case "sets-path":
       return planText(problem);
     case "snapshot-unused":
     case "snapshot-refused":

@@ -1,21 +1,21 @@
 import type { Problem } from "../problem.ts";
 import { databaseWide } from "../script/database-wide.ts";
 import type { ParsedScript } from "../script/parse-script.ts";
-import type { Plan, Step } from "./plan.ts";
+import { definesElsewhere, failsTheSecondTime } from "./other-schemas.ts";
+import { type Plan, runsScript, type Step } from "./plan.ts";
 
-/** True where a step changes what the database, or the server, has one of: such steps of different schemas collide. */
-export function isDatabaseWide({ script }: Step): boolean {
-  return script.statements.some(({ node }) => databaseWide(node) !== undefined);
+/**
+ * True where a step, run for a schema, changes what the database, or the server, has one of, or defines something in another schema:
+ * such steps of different schemas collide.
+ */
+export function isDatabaseWide(step: Step, schema: string): boolean {
+  return step.script.statements.some(({ node }) => databaseWide(node) !== undefined) || definesElsewhere(step, schema);
 }
 
 /** Statements that can run once only, in plans that would run them for each schema of a fleet. */
 export function onceADatabase(plans: readonly Plan[]): readonly Problem[] {
-  const scripts = new Set(plans.flatMap(({ steps }) => steps.filter(runs).map(({ script }) => script)));
-  return [...scripts].flatMap(unrepeatable);
-}
-
-function runs({ source }: Step): boolean {
-  return source === "folder" || source === "ledger";
+  const scripts = new Set(plans.flatMap(({ steps }) => steps.filter(runsScript).map(({ script }) => script)));
+  return [...[...scripts].flatMap(unrepeatable), ...failsTheSecondTime(plans)];
 }
 
 function unrepeatable({ file, statements }: ParsedScript): readonly Problem[] {

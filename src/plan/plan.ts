@@ -72,6 +72,11 @@ export interface FingerprintScope {
   readonly defaultPrivileges: boolean;
 }
 
+/** True where a step runs a script of the history. */
+export function runsScript({ source }: Step): boolean {
+  return source === "folder" || source === "ledger";
+}
+
 /** The revision that a step is of; of a snapshot, all that it stands for. */
 export function stepName({ revision, snapshot }: Step): string {
   return snapshot ? `${snapshot.rows[0]?.revision} … ${revision} from the snapshot` : revision;

@@ -49,7 +49,7 @@ export async function applyPlan(
       if (index < done) return;
     }
     const go = (release?: SchemaLock) => runStep(database, client, plan, step, preamble, context, release);
-    const result = isDatabaseWide(step)
+    const result = isDatabaseWide(step, plan.schema)
       ? await context.oneByOne(() => {
           if (context.stop.aborted) throw new Refusal([stepsLeft(plan, index)]);
           return withDatabaseLock(client, plan.schema, context, go);
@@ -82,9 +82,9 @@ export function beginsTogether(plan: Plan, pace: Pace): boolean {
 }
 
 /** The steps from an index on that may share a message: in transactions of their own, and known to be quick. */
-function quickSteps({ steps, onNothing }: Plan, index: number, pace: Pace): readonly Step[] {
+function quickSteps({ schema, steps, onNothing }: Plan, index: number, pace: Pace): readonly Step[] {
   const ahead = steps.slice(index);
-  const alone = ahead.findIndex((step) => !canShare(step));
+  const alone = ahead.findIndex((step) => !canShare(step, schema));
   const alike = alone < 0 ? ahead : ahead.slice(0, alone);
   // What any other script put into the schema can be much.
   const stillNothing = onNothing && steps.slice(0, index).every(({ script }) => isQuickOnNothing(script));
@@ -92,13 +92,13 @@ function quickSteps({ steps, onNothing }: Plan, index: number, pace: Pace): read
 }
 
 /** The number of a step's entry, where each step before it has made just one. */
-function entryOf({ entries, steps }: Plan, index: number): number | undefined {
-  return steps.slice(0, index).every(canShare) ? entries + index + 1 : undefined;
+function entryOf({ schema, entries, steps }: Plan, index: number): number | undefined {
+  return steps.slice(0, index).every((step) => canShare(step, schema)) ? entries + index + 1 : undefined;
 }
 
-function canShare(step: Step): boolean {
+function canShare(step: Step, schema: string): boolean {
   const { mode, code } = step.script;
-  return mode === "transaction" && !code && !step.snapshot && !isDatabaseWide(step);
+  return mode === "transaction" && !code && !step.snapshot && !isDatabaseWide(step, schema);
 }
 
 function stepsLeft(plan: Plan, index: number): Problem {

@@ -1,4 +1,4 @@
-import { brief, list, quoted } from "./wording.ts";
+import { brief, count, list, quoted } from "./wording.ts";
 
 /** What can be wrong with a plan: the ledger against the folder. */
 export type PlanProblem =
@@ -56,7 +56,20 @@ export type PlanProblem =
       /** `role`, `extension`: what there is one of. */
       readonly kind: string;
       readonly text: string;
-    };
+    }
+  | {
+      readonly code: "other-schema";
+      readonly file: string;
+      readonly line: number;
+      /** The schema that the statement names. */
+      readonly names: string;
+      readonly text: string;
+      /** How many statements of the file do the same. */
+      readonly others: number;
+      /** True where that is an error in the second schema that it runs for. */
+      readonly fails: boolean;
+    }
+  | { readonly code: "sets-path"; readonly file: string; readonly line: number; readonly text: string };
 
 export type Direction = "up" | "down";
 
@@ -142,7 +155,31 @@ export function planText(problem: PlanProblem): string {
         "of them. Write it so that it can be repeated (IF NOT EXISTS or IF EXISTS, or a DO block that looks first), or declare it in " +
         "the program as a resource."
       );
+    case "other-schema":
+      return otherSchema(problem);
+    case "sets-path":
+      return (
+        `${problem.file}:${problem.line}: "${brief(problem.text)}" sets the search path: what comes behind it does not run in the schema that is ` +
+        "migrated. Remove it, so that each schema gets its own."
+      );
   }
+}
+
+function otherSchema({
+  file,
+  line,
+  names,
+  text,
+  others,
+  fails,
+}: Extract<PlanProblem, { code: "other-schema" }>): string {
+  const more = others > 0 ? `, and ${count(others, "more statement")} of this file,` : "";
+  const what = `${file}:${line}: "${brief(text)}"${more} ${others > 0 ? "name" : "names"} schema "${names}"`;
+  return fails
+    ? `${what}, and would run once for each schema: the second time it fails. Leave the name out, so that each schema gets its own. ` +
+        "What is meant for all of them has to be repeatable (IF NOT EXISTS or IF EXISTS), or is declared in the program as a resource."
+    : `${what}, and ${others > 0 ? "change" : "changes"} it whatever schema ${others > 0 ? "they run" : "it runs"} for. ` +
+        "Where each schema should have its own, leave the name out.";
 }
 
 function interruptedWays(schema: string, revision: string, direction: Direction): string {

@@ -1,4 +1,5 @@
 import { compareIds } from "../history/revision.ts";
+import { elsewhereNotes } from "../plan/other-schemas.ts";
 import { type Plan, planDirection } from "../plan/plan.ts";
 import { waysOf } from "../plan/ways.ts";
 import type { Loss } from "../postgres/count-losses.ts";
@@ -42,7 +43,7 @@ export function previewReports(
   const rest = [...handOvers.map(handOverText), ...still, ...notes, sql].filter(Boolean);
   return [
     ...reports,
-    ...unusedSnapshots(plans).map((text) => ({ text, warning: true })),
+    ...[...elsewhereNotes(plans).map(problemText), ...unusedSnapshots(plans)].map((text) => ({ text, warning: true })),
     { text: rest.join("\n"), warning: false },
   ];
 }

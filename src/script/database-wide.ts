@@ -30,7 +30,7 @@ function ofObject(type: string | undefined, repeatable: boolean): DatabaseWide |
 }
 
 /** IF NOT EXISTS, IF EXISTS, OR REPLACE, as the grammar calls them. */
-function isGuarded(body: object | undefined): boolean {
+export function isGuarded(body: object | undefined): boolean {
   return (
     body !== undefined && ["if_not_exists", "missing_ok", "replace"].some((key) => Reflect.get(body, key) === true)
   );

@@ -1,7 +1,7 @@
 import type { Problem } from "../problem.ts";
-import { lastName } from "./names.ts";
 import type { ParsedScript, Statement } from "./parse-script.ts";
 import { type Node, parsePlPgSQLSync, parseSync } from "./parser.ts";
+import { configured } from "./set-config.ts";
 
 /**
  * What in a script would get out of the role that it runs as, or let others run as it: SET ROLE and its kin, also in a DO block
@@ -31,22 +31,10 @@ function setsRole(tree: unknown): boolean {
   if (typeof tree !== "object" || tree === null) return false;
   const node = tree as Node;
   if ("VariableSetStmt" in node && ROLE_SETTINGS.has(node.VariableSetStmt.name ?? "")) return true;
-  if ("FuncCall" in node && lastName(node.FuncCall.funcname) === "set_config") {
-    const args = node.FuncCall.args ?? [];
-    const named = args.find((arg) => "NamedArgExpr" in arg && arg.NamedArgExpr.name === "setting_name");
-    if (ROLE_SETTINGS.has(constant(named ?? args[0]).toLowerCase())) return true;
-  }
+  if (ROLE_SETTINGS.has(configured(node) ?? "")) return true;
   // The view's rule is a set_config as well (manual 53.25).
   if ("UpdateStmt" in node && node.UpdateStmt.relation?.relname === "pg_settings") return true;
   return Object.values(tree).some(setsRole);
-}
-
-/** The text that an argument is, also cast or named; empty where it is none. */
-function constant(arg: Node | undefined): string {
-  if (!arg) return "";
-  if ("TypeCast" in arg) return constant(arg.TypeCast.arg);
-  if ("NamedArgExpr" in arg) return constant(arg.NamedArgExpr.arg);
-  return "A_Const" in arg ? (arg.A_Const.sval?.sval ?? "") : "";
 }
 
 /** The SQL in a statement's DO block or function body: each statement of PL/pgSQL, or the whole of an SQL function. */

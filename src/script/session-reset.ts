@@ -1,5 +1,6 @@
 import type { Node } from "libpg-query";
 import { lastName } from "./names.ts";
+import { configured } from "./set-config.ts";
 
 /** True for what lets go of the session's advisory locks and settings (manual, DISCARD). */
 export function discardsAll(node: Node): boolean {
@@ -12,6 +13,20 @@ export function resetsSearchPath(node: Node): boolean {
   const { kind, name } = node.VariableSetStmt;
   if (kind === "VAR_RESET_ALL") return true;
   return (kind === "VAR_RESET" || kind === "VAR_SET_DEFAULT") && name?.toLowerCase() === "search_path";
+}
+
+/** True for what sets the search path to something of its own (manual, SET; 9.28.1, set_config). */
+export function setsSearchPath(node: Node): boolean {
+  if ("VariableSetStmt" in node) {
+    const { kind, name } = node.VariableSetStmt;
+    return kind === "VAR_SET_VALUE" && name?.toLowerCase() === "search_path";
+  }
+  return "SelectStmt" in node && configures(node, "search_path");
+}
+
+function configures(tree: unknown, setting: string): boolean {
+  if (typeof tree !== "object" || tree === null) return false;
+  return configured(tree as Node) === setting || Object.values(tree).some((each) => configures(each, setting));
 }
 
 /** True for a query that lets go of all advisory locks of the session, the schema's among them. */

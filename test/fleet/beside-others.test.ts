@@ -48,3 +48,14 @@ test("steps that change what all schemas share do not take each other for anothe
   const results = await up(connection, wishes, { concurrency: 4, waitMs: 600 });
   expect(results.map(({ to, problems }) => [to, problems])).toEqual(names.map(() => ["0001_shared", []]));
 });
+
+test("what all schemas share is defined by one of them after the other, also where a script names the schema of it", async () => {
+  const shared = historyOf({
+    "0001_shared": "CREATE TABLE IF NOT EXISTS public.shared (id int); SELECT pg_sleep(0.2)",
+  });
+  const names = ["red", "green", "blue", "grey"];
+  for (const name of names) await query(`CREATE SCHEMA ${name}`);
+  const wishes = Object.fromEntries(names.map((name) => [name, wish(shared)]));
+  const results = await up(connection, wishes, { concurrency: 4 });
+  expect(results.map(({ to, problems }) => [to, problems])).toEqual(names.map(() => ["0001_shared", []]));
+});

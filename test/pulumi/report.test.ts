@@ -56,6 +56,20 @@ describe("the preview says", () => {
     `);
   });
 
+  it("what a script changes in a schema that it names", () => {
+    const audit = revision("0002_audit", { up: "CREATE TABLE IF NOT EXISTS audit.entries (at timestamptz);\n" });
+    expect(report(plan({ ledger: ledgerOf([USERS]), history: [USERS, audit] }))).toMatchInlineSnapshot(`
+      "prod: 0001_create_users → 0002_audit, 1 step
+        ↑ 0002_audit, no way back: it has no down script
+            create table audit.entries (at)
+            | CREATE TABLE IF NOT EXISTS audit.entries (at timestamptz);
+      ---
+      [warning] migrations/0002_audit.up.sql:1: "CREATE TABLE IF NOT EXISTS audit.entries (at timestamptz)" names schema "audit", and changes it whatever schema it runs for. Where each schema should have its own, leave the name out.
+      ---
+      The SQL, exactly as it would run: .preview/prod.sql"
+    `);
+  });
+
   it("what an upgrade drops that holds something, before its steps", () => {
     const history = [
       USERS,
