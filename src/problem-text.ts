@@ -71,6 +71,7 @@ export function problemText(problem: Problem): string {
     case "owned-twice":
     case "still-owned":
     case "schemas-query":
+    case "path-schema":
       return schemasText(problem);
     case "role-name":
     case "role-missing":

@@ -16,12 +16,23 @@ export async function configValues(stack: string): Promise<Readonly<Record<strin
     reject: false,
     stdin: "ignore",
   })`pulumi config --stack ${stack} --show-secrets --json --non-interactive`;
-  if (exitCode !== 0 && stderr.includes("no stack named")) throw new Refusal([{ code: "no-stack", stack, file }]);
+  if (exitCode !== 0 && stderr.includes("no stack named")) {
+    throw new Refusal([{ code: "no-stack", stack, file, known: await stacks() }]);
+  }
   if (exitCode !== 0) throw new Error(stderr.trim());
   const prefix = `${projectName()}:`;
   const entries = Object.entries(JSON.parse(stdout) as Readonly<Record<string, ConfigEntry>>);
   const own = entries.filter(([key]) => key.startsWith(prefix));
   return Object.fromEntries(own.map(([key, entry]) => [key.slice(prefix.length), entry.objectValue ?? entry.value]));
+}
+
+/** The project's stacks; none where the CLI cannot tell. */
+async function stacks(): Promise<readonly string[]> {
+  const { stdout, exitCode } = await execa({
+    reject: false,
+    stdin: "ignore",
+  })`pulumi stack ls --json --non-interactive`;
+  return exitCode === 0 ? (JSON.parse(stdout) as readonly { readonly name: string }[]).map(({ name }) => name) : [];
 }
 
 /** The file that a stack's config is in here; `organization/project/dev` has that of dev. */

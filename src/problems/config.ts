@@ -1,3 +1,5 @@
+import { list } from "./wording.ts";
+
 /** What can be wrong with the configuration. */
 export type ConfigProblem =
   | {
@@ -20,6 +22,8 @@ export type ConfigProblem =
       readonly stack: string;
       /** Its config, where there is one. */
       readonly file: string | undefined;
+      /** The project's stacks. */
+      readonly known: readonly string[];
     }
   | { readonly code: "no-connection" };
 
@@ -55,7 +59,7 @@ export function configText(problem: ConfigProblem): string {
       return `config "${problem.key}": ${JSON.stringify(problem.entry)} fits no schema: ${effect} by it.${problem.near === undefined ? "" : ` Did you mean ${problem.near}?`}`;
     }
     case "no-stack":
-      return `no stack named '${problem.stack}' found. Make it: pulumi stack init ${problem.stack}${problem.file === undefined ? "" : `, or delete ${problem.file}`}.`;
+      return `no stack named '${problem.stack}' found${problem.known.length > 0 ? `, only ${list(problem.known)}` : ""}. Make it: pulumi stack init ${problem.stack}${problem.file === undefined ? "" : `, or delete ${problem.file}`}.`;
     case "no-connection":
       return (
         "No connection is configured. Set the parts (pulumi config set host db.example.com; database, user; " +

@@ -11,7 +11,8 @@ export type SchemasProblem =
       /** Who owns it by the config as it is now. */
       readonly fleet: string;
     }
-  | { readonly code: "schemas-query"; readonly got: string };
+  | { readonly code: "schemas-query"; readonly got: string }
+  | { readonly code: "path-schema"; readonly schema: string };
 
 /** The words of a {@link SchemasProblem}. */
 export function schemasText(problem: SchemasProblem): string {
@@ -34,5 +35,7 @@ export function schemasText(problem: SchemasProblem): string {
         `schemasQuery gave ${problem.got} where a schema's name should be. It wants one row a schema, the name in the first column as text: ` +
         "select schema_name from public.tenants where active."
       );
+    case "path-schema":
+      return `config "searchPath": there is no schema "${problem.schema}", so that scripts find nothing there.`;
   }
 }

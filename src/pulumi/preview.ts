@@ -3,6 +3,7 @@ import { readHistory } from "../history/read-history.ts";
 import { tryWave } from "../postgres/check-wave.ts";
 import { withDatabase } from "../postgres/database.ts";
 import { mostSessions } from "../postgres/free-sessions.ts";
+import { missingInPath } from "../postgres/search-path.ts";
 import { problemText } from "../problem-text.ts";
 import { schemaNames } from "../schema-name.ts";
 import { fleetNotes, goneFrom } from "./fleet-notes.ts";
@@ -26,13 +27,14 @@ export interface Before {
  */
 export async function preview(inputs: Inputs, before: Before, stack: string): Promise<readonly Report[]> {
   const { state, drops } = before;
-  const { plans, losses, handOvers, untried } = await withDatabase(
+  const { plans, losses, handOvers, untried, pathless } = await withDatabase(
     inputs.connection,
     mostSessions(inputs.connection, inputs.concurrency),
     async (database) => {
       const asked = wishes(inputs, readHistory(inputs.migrations), state);
       const plan = await planAll(database, inputs.connection, asked, inputs);
-      return { ...plan, untried: await tryWave(database, inputs.waves.length > 0 ? inputs.waveCheck : undefined) };
+      const untried = await tryWave(database, inputs.waves.length > 0 ? inputs.waveCheck : undefined);
+      return { ...plan, untried, pathless: await missingInPath(database, inputs.searchPath) };
     },
   );
   const file = writeSqlFile(stack, plans, inputs, `${userInfo().username}@${hostname()}`, handOvers);
@@ -41,6 +43,7 @@ export async function preview(inputs: Inputs, before: Before, stack: string): Pr
     ...(dropped.length > 0
       ? [warning(`DROPS ${schemaNames(dropped)}, with all that is there: onDestroy was drop.`)]
       : []),
+    ...pathless.map((problem) => warning(problemText(problem))),
     ...untried.map((problem) => warning(`As things are, waveCheck would hold the waves. ${problemText(problem)}`)),
     ...previewReports(plans, file, losses, handOvers, fleetNotes(inputs, state, plans, dropped)),
   ];

@@ -37,7 +37,7 @@ describe("npm run status", () => {
     const { exitCode, output } = await project.status("--stack", "staging");
     expect(exitCode).toBe(1);
     expect(output).toMatchInlineSnapshot(
-      `"Stack "staging": no stack named 'staging' found. Make it: pulumi stack init staging."`,
+      `"Stack "staging": no stack named 'staging' found, only dev and prod. Make it: pulumi stack init staging."`,
     );
   });
 
@@ -46,7 +46,7 @@ describe("npm run status", () => {
     const { exitCode, output } = await project.status();
     expect(exitCode).toBe(1);
     expect(output).toContain(
-      `Stack "gone": no stack named 'gone' found. Make it: pulumi stack init gone, or delete Pulumi.gone.yaml.\n`,
+      `Stack "gone": no stack named 'gone' found, only dev and prod. Make it: pulumi stack init gone, or delete Pulumi.gone.yaml.\n`,
     );
     expect(output).toContain(
       'Stack "octal": config "target": got 0010 without quotes, which YAML reads as the octal number 8',
