@@ -85,8 +85,15 @@ function holdersOf(plans: readonly Plan[]): readonly SchemaHolder[] {
   const bySteps = Map.groupBy(plans, ({ steps }) => steps);
   return [...bySteps].flatMap(([steps, group]) => {
     const holders = droppedHolders(steps);
-    return group.flatMap(({ schema }) => holders.map((dropped) => ({ schema, ...dropped })));
+    return group.flatMap(({ schema }) =>
+      holders.map(({ holder, now }) => ({ schema, holder, now: { ...now, table: ownName(schema, now.table) } })),
+    );
   });
+}
+
+/** Without the schema's name, where a script says that as well. */
+function ownName(schema: string, table: string): string {
+  return table.startsWith(`${schema}.`) ? table.slice(schema.length + 1) : table;
 }
 
 /** In the order in which they go: what a script before has renamed has another name now. */

@@ -43,6 +43,21 @@ test("a table counts its rows, a column its values, what is empty is not told", 
   ).toEqual(["counted: drops orders, with 2 rows", "counted: drops users.cpf, with 1 value"]);
 });
 
+test("a table that is named with its schema counts as well", async () => {
+  const history = historyOf({
+    "0001_users": users,
+    "0002_orders": {
+      up: "CREATE TABLE qualified.orders (id int); ALTER TABLE users ADD cpf text",
+      down: "DROP TABLE qualified.orders; ALTER TABLE qualified.users DROP COLUMN cpf",
+    },
+  });
+  const filling = "INSERT INTO qualified.orders VALUES (1); INSERT INTO qualified.users VALUES (1, 'x')";
+  expect(await told("qualified", history, filling)).toEqual([
+    "qualified: drops qualified.orders, with 1 row",
+    "qualified: drops qualified.users.cpf, with 1 value",
+  ]);
+});
+
 test("what has another name now, since a down on the way renames it, is counted by that", async () => {
   const history = historyOf({
     "0001_users": users,
