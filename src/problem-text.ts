@@ -89,6 +89,7 @@ export function problemText(problem: Problem): string {
     case "connection-lost":
     case "read-only":
     case "no-rights":
+    case "no-create":
     case "pooler":
     case "no-free-sessions":
     case "unexpected":

@@ -1,4 +1,4 @@
-import { count, quoted } from "./wording.ts";
+import { count, list, quoted } from "./wording.ts";
 
 /** What can be wrong with the server and the connection to it. */
 export type ServerProblem =
@@ -16,6 +16,13 @@ export type ServerProblem =
     }
   | { readonly code: "read-only"; readonly server: string; readonly why: "standby" | "setting" }
   | { readonly code: "no-rights"; readonly schema: string; readonly user: string; readonly right: "USAGE" | "CREATE" }
+  | {
+      readonly code: "no-create";
+      readonly user: string;
+      readonly database: string;
+      /** Those that are missing. */
+      readonly schemas: readonly string[];
+    }
   | { readonly code: "pooler"; readonly server: string }
   | { readonly code: "no-free-sessions"; readonly server: string; readonly asked: number; readonly free: number }
   /** A mistake of ours, or something that nobody has thought of. */
@@ -58,6 +65,11 @@ export function serverText(problem: ServerProblem): string {
         : `${problem.server} is read-only: default_transaction_read_only is on for this role or database. Turn it off, or use another role.`;
     case "no-rights":
       return `"${problem.user}" lacks ${problem.right} on schema "${problem.schema}". Grant it: GRANT USAGE, CREATE ON SCHEMA ${quoted(problem.schema)} TO ${quoted(problem.user)}.`;
+    case "no-create":
+      return (
+        `"${problem.user}" may not create ${problem.schemas.length === 1 ? "schema" : "schemas"} ${list(problem.schemas)}, ` +
+        `which ${problem.schemas.length === 1 ? "is" : "are"} missing. Grant it: GRANT CREATE ON DATABASE ${quoted(problem.database)} TO ${quoted(problem.user)}.`
+      );
     case "pooler":
       return (
         `${problem.server} is a pooler that gives each transaction another session (PgBouncer in transaction or statement mode). ` +

@@ -1,6 +1,7 @@
 import { hostname, userInfo } from "node:os";
 import { readHistory } from "../history/read-history.ts";
 import { tryWave } from "../postgres/check-wave.ts";
+import { mayNotCreate } from "../postgres/create-right.ts";
 import { withDatabase } from "../postgres/database.ts";
 import { mostSessions } from "../postgres/free-sessions.ts";
 import { missingInPath } from "../postgres/search-path.ts";
@@ -27,14 +28,19 @@ export interface Before {
  */
 export async function preview(inputs: Inputs, before: Before, stack: string): Promise<readonly Report[]> {
   const { state, drops } = before;
-  const { plans, losses, handOvers, untried, pathless } = await withDatabase(
+  const { plans, losses, handOvers, untried, lacking } = await withDatabase(
     inputs.connection,
     mostSessions(inputs.connection, inputs.concurrency),
     async (database) => {
       const asked = wishes(inputs, readHistory(inputs.migrations), state);
       const plan = await planAll(database, inputs.connection, asked, inputs);
       const untried = await tryWave(database, inputs.waves.length > 0 ? inputs.waveCheck : undefined);
-      return { ...plan, untried, pathless: await missingInPath(database, inputs.searchPath) };
+      const missing = plan.plans.filter(({ schemaExists }) => !schemaExists).map(({ schema }) => schema);
+      const lacking = [
+        ...(await missingInPath(database, inputs.searchPath)),
+        ...(await mayNotCreate(database, missing)),
+      ];
+      return { ...plan, untried, lacking };
     },
   );
   const file = writeSqlFile(stack, plans, inputs, `${userInfo().username}@${hostname()}`, handOvers);
@@ -43,7 +49,7 @@ export async function preview(inputs: Inputs, before: Before, stack: string): Pr
     ...(dropped.length > 0
       ? [warning(`DROPS ${schemaNames(dropped)}, with all that is there: onDestroy was drop.`)]
       : []),
-    ...pathless.map((problem) => warning(problemText(problem))),
+    ...lacking.map((problem) => warning(problemText(problem))),
     ...untried.map((problem) => warning(`As things are, waveCheck would hold the waves. ${problemText(problem)}`)),
     ...previewReports(plans, file, losses, handOvers, fleetNotes(inputs, state, plans, dropped)),
   ];
