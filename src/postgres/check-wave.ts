@@ -25,7 +25,7 @@ export async function tryWave(database: Database, query: string | undefined): Pr
   return database.withClient(async (client) => {
     await client.query("BEGIN READ ONLY");
     try {
-      await client.query(`PREPARE "waveCheck" AS ${query}`);
+      await client.query(single({ text: `PREPARE "waveCheck" AS ${query}` }));
       return [];
     } catch (error) {
       if (!(error instanceof pg.DatabaseError)) throw error;
@@ -36,24 +36,27 @@ export async function tryWave(database: Database, query: string | undefined): Pr
   });
 }
 
+/**
+ * The same query by the protocol that takes one statement only: a second one could leave the read-only transaction. Without a name,
+ * which node-postgres would take for known to the server when it is asked again. It knows the option, its types do not.
+ */
+function single<Config extends pg.QueryConfig>(query: Config): Config {
+  return { ...query, queryMode: "extended" };
+}
+
 async function ask(database: Database, query: string): Promise<readonly Problem[]> {
   return database.withClient(async (client) => {
     await client.query("BEGIN READ ONLY; SET LOCAL statement_timeout = '60s'");
     try {
-      // Prepared, so that it is one statement: a second one could leave the read-only transaction.
-      const prepared: pg.QueryArrayConfig = {
-        ...patiently(query, [], ANSWER_TIMEOUT_MS),
-        rowMode: "array",
-        name: "waveCheck",
-      };
-      const { rows } = await client.query<readonly unknown[]>(prepared);
+      const patient = { ...patiently(query, [], ANSWER_TIMEOUT_MS), rowMode: "array" as const };
+      const { rows } = await client.query<readonly unknown[]>(single(patient));
       const answer = rows[0]?.[0];
       return answer === true ? [] : [{ code: "wave-check", query, answer: JSON.stringify(answer) ?? "no row" }];
     } catch (error) {
       if (!(error instanceof pg.DatabaseError)) throw error;
       return [{ code: "server-error", doing: "to run waveCheck", error: serverError(error) }];
     } finally {
-      await client.query("ROLLBACK; DEALLOCATE ALL");
+      await client.query("ROLLBACK");
     }
   });
 }

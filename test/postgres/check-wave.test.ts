@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { tryWave } from "../../src/postgres/check-wave.ts";
+import { checkWave, tryWave } from "../../src/postgres/check-wave.ts";
 import { withDatabase } from "../../src/postgres/database.ts";
 import { problemText } from "../../src/problem-text.ts";
 import { useDatabase } from "../support/database.ts";
@@ -21,4 +21,23 @@ test("a check that asks for what is not there is told before any wave, and not r
     "PostgreSQL refused to prepare waveCheck: column "healty" does not exist (SQLSTATE 42703)
       Hint: Perhaps you meant to reference the column "site.healthy"."
   `);
+});
+
+test("a check of several statements is none, and none of them runs", async () => {
+  const check = "select true; commit; create table public.oops (id int)";
+  expect(await tried(check)).toMatchInlineSnapshot(
+    `"PostgreSQL refused to prepare waveCheck: cannot insert multiple commands into a prepared statement (SQLSTATE 42601)"`,
+  );
+  const [asked] = await withDatabase(connection, 1, (database) => checkWave(database, check));
+  expect(asked).toMatchObject({ code: "server-error", error: { sqlstate: "42601" } });
+  expect(await query("SELECT to_regclass('public.oops') AS oops")).toEqual([{ oops: null }]);
+});
+
+test("a check can be asked again and again in one session", async () => {
+  const answers = await withDatabase(connection, 1, async (database) => [
+    await checkWave(database, "select true"),
+    await checkWave(database, "select false"),
+    await checkWave(database, "select true;"),
+  ]);
+  expect(answers).toEqual([[], [{ code: "wave-check", query: "select false", answer: "false" }], []]);
 });
