@@ -77,19 +77,26 @@ interface Seen {
   readonly blocker: Blocker | null;
 }
 
+/**
+ * As who signed in: a session of one's own is seen by its sign-in (manual 27.2.3), and a setting of a role can begin all of its sessions as
+ * another one. Who sees nothing of it takes it to be at work.
+ */
 async function lookAt(other: pg.ClientBase, pid: number): Promise<Seen> {
-  const { rows } = await other.query<Seen>(
+  const answer: unknown = await other.query(
     patiently(
-      `SELECT a.state NOT LIKE 'idle%' AS works, to_json(b) AS blocker
+      `BEGIN; SET LOCAL ROLE NONE;
+       SELECT coalesce(a.state NOT LIKE 'idle%', true) AS works, to_json(b) AS blocker
        FROM pg_catalog.pg_stat_activity a LEFT JOIN LATERAL (
          SELECT pid, application_name AS application, usename AS user, left(query, 200) AS query,
                 extract(epoch FROM clock_timestamp() - coalesce(xact_start, query_start))::integer AS seconds
            FROM pg_catalog.pg_stat_activity
           WHERE pid = ANY (pg_catalog.pg_blocking_pids(a.pid)) ORDER BY xact_start LIMIT 1) b ON true
-      WHERE a.pid = $1`,
-      [pid],
+      WHERE a.pid = ${pid};
+       COMMIT`,
+      [],
       SILENCE_MS / 2,
     ),
   );
-  return rows[0] ?? { works: false, blocker: null };
+  const [, , found] = answer as readonly pg.QueryResult<Seen>[];
+  return found?.rows[0] ?? { works: false, blocker: null };
 }

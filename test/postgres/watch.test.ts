@@ -10,6 +10,7 @@ import { useRole } from "../support/role.ts";
 const database = useDatabase();
 const { query } = database;
 const tenant = useRole(database);
+const [deployer, owner] = [useRole(database), useRole(database)];
 
 test.concurrent("a slow step is not given up where the server has no session left for the watch", async () => {
   await query(`CREATE SCHEMA slow AUTHORIZATION ${tenant.user}; ALTER ROLE ${tenant.user} CONNECTION LIMIT 1`);
@@ -19,6 +20,17 @@ test.concurrent("a slow step is not given up where the server has no session lef
     { concurrency: 1, waitMs: 100 },
   );
   expect(results).toMatchObject([{ schema: "slow", to: "0001_slow", problems: [] }]);
+});
+
+test.concurrent("nor is one of a role all of whose sessions begin as another one", async () => {
+  await query(`GRANT ${owner.user} TO ${deployer.user}; ALTER ROLE ${deployer.user} SET role = '${owner.user}'`);
+  await query(`CREATE SCHEMA becomes AUTHORIZATION ${owner.user}`);
+  const slow = wish(historyOf({ "0001_slow": "CREATE TABLE a (id int); SELECT pg_sleep(25)" }));
+  const results = await up({ ...database.connection, ...deployer }, { becomes: slow }, { concurrency: 1 });
+  expect(results).toMatchObject([{ schema: "becomes", to: "0001_slow", problems: [] }]);
+  expect(
+    await query("SELECT tableowner AS owner FROM pg_tables WHERE schemaname = 'becomes' AND tablename = 'a'"),
+  ).toEqual([{ owner: owner.user }]);
 });
 
 test.concurrent("a migration in TypeScript is not given up while it does something else than ask the server", async () => {
