@@ -30,7 +30,9 @@ export async function whileConnectionsGetLost<T>(
       shouldRetry: ({ error }) => {
         const refusal = refusalOf(error, schema);
         if (!refusal.problems.some(isLoss)) return false;
-        loss ??= { at: performance.now(), refusal };
+        // Who was signed in has lost a server that was there: another outage than the one before.
+        if (!loss || refusal.problems.some(({ code }) => code === "connection-lost"))
+          loss = { at: performance.now(), refusal };
         for (const step of stepsLost(refusal)) {
           const times = (during.get(step) ?? 0) + 1;
           if (times >= OFTEN) return false;
@@ -47,13 +49,13 @@ export async function whileConnectionsGetLost<T>(
 }
 
 /**
- * So often a session may be lost during one step. Once is a failover, twice may be bad luck; a step that takes the server down
- * would do so again and again.
+ * So often a session may be lost during one step, or outside of any. Once is a failover, twice may be bad luck; a step that takes the
+ * server down would do so again and again.
  */
 const OFTEN = 3;
 
 function stepsLost({ problems }: Refusal): readonly string[] {
-  return problems.flatMap((problem) => (problem.code === "connection-lost" ? (problem.during ?? []) : []));
+  return problems.flatMap((problem) => (problem.code === "connection-lost" ? [problem.during ?? ""] : []));
 }
 
 /** Who cannot sign in has lost the server as well: it was there when the schema was planned. */

@@ -118,6 +118,20 @@ test("cut at every COMMIT of a history in turn, the run still ends at its target
   await holds(schema);
 });
 
+test("a second loss is waited for as the first was, however long after it", async () => {
+  const schema = await freshSchema();
+  const slow = historyOf({
+    "0001_first": "CREATE TABLE a (id int)",
+    "0002_slow": "SELECT pg_sleep(2.5)",
+    "0003_last": "CREATE TABLE b (id int)",
+  });
+  const cuts = ["0001_first", "0003_last"].map((revision) =>
+    proxy.once({ query: new RegExp(`${revision}.*COMMIT`, "s"), when: "before" }, (cut) => cut()),
+  );
+  expect(await up(schema, { from: slow, recoveryMs: 2_000 })).toMatchObject({ to: "0003_last", problems: [] });
+  await Promise.all(cuts);
+});
+
 describe("a connection cut at a script outside a transaction", () => {
   // Not repeatable: whether it ran is for a person to say.
   const outside = historyOf({
