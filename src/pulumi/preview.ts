@@ -1,4 +1,3 @@
-import { hostname, userInfo } from "node:os";
 import { readHistory } from "../history/read-history.ts";
 import { tryWave } from "../postgres/check-wave.ts";
 import { mayNotCreate } from "../postgres/create-right.ts";
@@ -7,6 +6,7 @@ import { mostSessions } from "../postgres/free-sessions.ts";
 import { missingInPath } from "../postgres/search-path.ts";
 import { problemText } from "../problem-text.ts";
 import { schemaNames } from "../schema-name.ts";
+import { actor } from "./actor.ts";
 import { fleetNotes, goneFrom } from "./fleet-notes.ts";
 import { type Inputs, type Outputs, wishes } from "./inputs.ts";
 import { planAll } from "./plan-all.ts";
@@ -43,7 +43,7 @@ export async function preview(inputs: Inputs, before: Before, stack: string): Pr
       return { ...plan, untried, lacking };
     },
   );
-  const file = writeSqlFile(stack, plans, inputs, `${userInfo().username}@${hostname()}`, handOvers);
+  const file = writeSqlFile(stack, plans, inputs, actor(), handOvers);
   const dropped = goneFrom(inputs, state).filter((schema) => drops.includes(schema));
   return [
     ...(dropped.length > 0

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { hostname, userInfo } from "node:os";
 import { Progress } from "../fleet/progress.ts";
 import { type FleetResult, runFleet } from "../fleet/run-fleet.ts";
 import type { Wish } from "../fleet/run-schema.ts";
@@ -8,6 +7,7 @@ import { type Plan, stepName } from "../plan/plan.ts";
 import type { Database } from "../postgres/database.ts";
 import { sessionsFor } from "../postgres/free-sessions.ts";
 import { holderText, problemText } from "../problem-text.ts";
+import { actor } from "./actor.ts";
 import type { EngineLog } from "./engine-log.ts";
 import { isLaterWave, wavesOf } from "./fleet-notes.ts";
 import type { Inputs } from "./inputs.ts";
@@ -46,7 +46,7 @@ export async function runPlans(
   const sessions = await sessionsFor(database, inputs.connection, inputs.concurrency);
   const concurrency = Math.min(moving.size, sessions);
   return runFleet(database, settled, {
-    run: { id: randomUUID(), actor: `${userInfo().username}@${hostname()}` },
+    run: { id: randomUUID(), actor: actor() },
     settings: inputs,
     concurrency,
     waves,
