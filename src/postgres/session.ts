@@ -25,12 +25,14 @@ export const SET_OWN_SETTINGS =
   " EXCEPTION WHEN invalid_parameter_value THEN NULL; END;" +
   // From 17 on. A role's own would end the session in the middle of a script, which then looks like a lost connection.
   " BEGIN PERFORM pg_catalog.set_config('transaction_timeout', '0', false); EXCEPTION WHEN undefined_object THEN NULL; END;" +
+  // While a step gives way to others, its session is idle. Only where it is set: each reset has to say it again.
+  " IF current_setting('idle_session_timeout') <> '0' THEN PERFORM pg_catalog.set_config('idle_session_timeout', '0', false); END IF;" +
   " PERFORM pg_catalog.set_config('lock_timeout', '5000', false); END $$";
 
 /** The same as statements, those that this server's system took: a `DO` each time would cost more than all of a reset. */
 export const OWN_SETTINGS =
   "SELECT coalesce(pg_catalog.string_agg(pg_catalog.format('SET %I TO %L', name, setting), '; '), '') FROM pg_catalog.pg_settings" +
-  " WHERE source = 'session' AND (name LIKE 'tcp\\_keepalives\\_%' OR name IN ('client_connection_check_interval', 'transaction_timeout', 'lock_timeout'))";
+  " WHERE source = 'session' AND (name LIKE 'tcp\\_keepalives\\_%' OR name IN ('client_connection_check_interval', 'transaction_timeout', 'idle_session_timeout', 'lock_timeout'))";
 
 /**
  * What takes back everything a script can have set in its session, so that nothing leaks into the next step. DISCARD ALL

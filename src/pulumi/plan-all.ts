@@ -69,7 +69,9 @@ function looking(database: Database): Database {
       database.withClient(async (client) => {
         await client.query(
           // Rows that a policy hides would not be counted, in a table or in a ledger: with row_security off that is an error.
-          "SET default_transaction_read_only = on; SET row_security = off; SET lock_timeout = '2s'; SET statement_timeout = '20s'",
+          "SET default_transaction_read_only = on; SET row_security = off; SET lock_timeout = '2s'; SET statement_timeout = '20s';" +
+            // A role's serializable and deferrable would wait for every writer that is (manual, SET TRANSACTION).
+            " SET default_transaction_deferrable = off",
         );
         const result = await callback(client);
         await client.query(`RESET ALL; ${ownSettingsOf(client)}`);
