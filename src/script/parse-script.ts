@@ -62,12 +62,13 @@ function parseAnew(script: Script, transaction: boolean): ParsedScript {
   const forbidding = statements.filter((statement) => forbidsTransaction(statement.node));
   const outside = asked || (!wrapped && statements.length > 0 && forbidding.length === statements.length);
 
+  // Only where the text has the word: to look through each statement's whole tree takes as long as to parse it.
+  const mayUnlock = /unlock_all/i.test(script.sql);
   for (const statement of statements) {
     const kind = transactionKind(statement.node);
     if (kind === "control" || (kind === "savepoint" && outside)) refuse("transaction-control", script, statement);
     if (discardsAll(statement.node)) refuse("discards-session", script, statement);
-    // Only where the text has the word: to look through each statement's whole tree takes as long as to parse it.
-    if (/unlock_all/i.test(script.sql) && unlocksAll(statement.node)) refuse("unlocks-all", script, statement);
+    if (mayUnlock && unlocksAll(statement.node)) refuse("unlocks-all", script, statement);
     // At the end nothing comes behind it.
     if (resetsSearchPath(statement.node) && statement !== statements.at(-1)) refuse("resets-path", script, statement);
   }
