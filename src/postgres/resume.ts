@@ -26,13 +26,27 @@ export function resumption(schema: string, statement: Statement): Resumption | u
   return { look, clear, finished: "valid" };
 }
 
-/** Statements that fail where something has the name of an index that a script makes: by its name a later run knows it as made. */
+/**
+ * Statements that fail where something has the name of an index that a script makes: by its name a later run knows it as made. IF NOT
+ * EXISTS, which passes over an index that is invalid as well, fails at that.
+ */
 export function refuseTaken(schema: string, script: ParsedScript): readonly string[] {
-  return newIndexes(script).map((index) => {
-    const isTaken = `pg_catalog.to_regclass(${quoteText(`${quoteName(schema)}.${quoteName(index)}`)}) IS NOT NULL`;
-    const text = quoteText(`relation "${index}" already exists, and the script would make an index of that name`);
-    return `DO ${quoteText(`BEGIN IF ${isTaken} THEN RAISE duplicate_table USING MESSAGE = ${text}; END IF; END`)}`;
+  return newIndexes(script).map(({ name, ifMissing }) => {
+    const index = `${quoteName(schema)}.${quoteName(name)}`;
+    return ifMissing
+      ? raiseIf(
+          `(${selectState(schema, name)}) = 'invalid'`,
+          `index "${name}" is there and INVALID, which IF NOT EXISTS would leave as it is: DROP INDEX CONCURRENTLY ${index}`,
+        )
+      : raiseIf(
+          `pg_catalog.to_regclass(${quoteText(index)}) IS NOT NULL`,
+          `relation "${name}" already exists, and the script would make an index of that name`,
+        );
   });
+}
+
+function raiseIf(condition: string, text: string): string {
+  return `DO ${quoteText(`BEGIN IF ${condition} THEN RAISE duplicate_table USING MESSAGE = ${quoteText(text)}; END IF; END`)}`;
 }
 
 /**

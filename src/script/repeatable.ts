@@ -46,16 +46,23 @@ export function repetition({ node }: Pick<Statement, "node">): Repetition | unde
   return undefined;
 }
 
+/** An index that a script makes. */
+export interface NewIndex {
+  readonly name: string;
+  /** True where the script says IF NOT EXISTS. */
+  readonly ifMissing: boolean;
+}
+
 /**
- * The indexes that a script makes anew. None of them may be there before it begins: a later run takes one that is there
- * for this script's own, and finished. Not those that it drops first, nor IF NOT EXISTS.
+ * The indexes that a script makes anew, but for those that it drops first. None of them may be there before it begins: a later run
+ * takes one that is there for this script's own, and finished. With IF NOT EXISTS it may, if it is whole.
  */
-export function newIndexes({ statements }: Pick<ParsedScript, "statements">): readonly string[] {
+export function newIndexes({ statements }: Pick<ParsedScript, "statements">): readonly NewIndex[] {
   return statements.flatMap((statement, index) => {
     const how = repetition(statement);
-    const asked = "IndexStmt" in statement.node && statement.node.IndexStmt.if_not_exists !== true;
-    if (how?.kind !== "build-index" || !asked) return [];
-    return statements.slice(0, index).some(({ node }) => mayDrop(node, how.index)) ? [] : [how.index];
+    if (how?.kind !== "build-index" || !("IndexStmt" in statement.node)) return [];
+    if (statements.slice(0, index).some(({ node }) => mayDrop(node, how.index))) return [];
+    return [{ name: how.index, ifMissing: statement.node.IndexStmt.if_not_exists === true }];
   });
 }
 

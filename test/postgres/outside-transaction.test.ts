@@ -107,6 +107,27 @@ describe("an index of a name that is taken is not taken for the script's own", (
     ]);
   });
 
+  test("nor is one that is INVALID where the script makes it IF NOT EXISTS, until that is gone", async () => {
+    const schema = await schemaNamed("broken");
+    await migrate(connection, schema, taken(unique), { target: "1" });
+    await query("DROP INDEX broken.by_x; INSERT INTO broken.users VALUES (1, 'same'), (2, 'same')");
+    await query("CREATE UNIQUE INDEX CONCURRENTLY by_x ON broken.users (email)").catch(() => {});
+    const guarded = taken(unique.replace("by_x", "IF NOT EXISTS by_x"));
+    const problems = await problemsOf(migrate(connection, schema, guarded));
+    expect(problems.map(problemText)).toMatchInlineSnapshot(`
+      [
+        "Schema "broken", migrations/0002_x.up.sql: index "by_x" is there and INVALID, which IF NOT EXISTS would leave as it is: DROP INDEX CONCURRENTLY "broken"."by_x" (SQLSTATE 42P07)
+      Nothing of 0002_x remains; the schema is at 0001_users. Mend the script and run again.",
+      ]
+    `);
+    await query("DELETE FROM broken.users WHERE id = 2");
+    await query("DROP INDEX CONCURRENTLY broken.by_x");
+    await migrate(connection, schema, guarded);
+    expect(await query("SELECT indisvalid FROM pg_index WHERE indexrelid = 'broken.by_x'::regclass")).toEqual([
+      { indisvalid: true },
+    ]);
+  });
+
   test("as the very first step too", async () => {
     const schema = await schemaNamed("taken_first");
     await query("CREATE TABLE taken_first.users (id int, email text); CREATE INDEX by_id ON taken_first.users (id)");
