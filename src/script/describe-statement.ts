@@ -2,6 +2,7 @@ import type { Node } from "libpg-query";
 import { describeAlterTable } from "./describe-alter-table.ts";
 import type { Effect } from "./effect.ts";
 import { columns, kindName, lastName, nameOf, objectName, relationName, typeName } from "./names.ts";
+import { queriesIn } from "./queries-in.ts";
 
 /** What a statement does, in plain words; most do one thing, an ALTER TABLE as many as it lists. */
 export function describeStatement(node: Node, sql: string): readonly Effect[] {
@@ -38,16 +39,6 @@ function describeItself(node: Node, sql: string): readonly Effect[] {
     return [{ words: `merge rows into ${relationName(relation)}${deletes ? ", deleting some" : ""}`, drops: deletes }];
   }
   return [does(describeCreate(node) ?? describeChange(node) ?? firstLine(sql))];
-}
-
-/** The queries in a statement's WITH, and the one that a table is made of: they may delete. */
-function queriesIn(node: Node): readonly Node[] {
-  const statement = Object.values(node)[0] as { readonly withClause?: { readonly ctes?: readonly Node[] } };
-  const queries = (statement.withClause?.ctes ?? []).flatMap((cte) =>
-    "CommonTableExpr" in cte ? [cte.CommonTableExpr.ctequery] : [],
-  );
-  const source = "CreateTableAsStmt" in node ? node.CreateTableAsStmt.query : undefined;
-  return [...queries, source].filter((query) => query !== undefined);
 }
 
 function describeCreate(node: Node): string | undefined {

@@ -32,6 +32,22 @@ describe("a script that defines something in a schema that it names", () => {
     );
   });
 
+  it("is refused as well where it moves there what each schema has made", () => {
+    const history = historyOf({ "0001_move": "CREATE TABLE t1 (id int);\nALTER TABLE t1 SET SCHEMA public;" });
+    expect(refused(() => plans(history, ["dev", "prod"]))).toMatchInlineSnapshot(
+      `"migrations/0001_move.up.sql:2: "ALTER TABLE t1 SET SCHEMA public" names schema "public", and would run once for each schema: the second time it fails. Leave the name out, so that each schema gets its own. What is meant for all of them has to be repeatable (IF NOT EXISTS or IF EXISTS), or is declared in the program as a resource."`,
+    );
+  });
+
+  it("is refused where what it drops there is something else", () => {
+    const history = historyOf({
+      "0001_column": "DROP TRIGGER IF EXISTS tr ON public.t2;\nALTER TABLE public.t2 ADD COLUMN c int;",
+    });
+    expect(refused(() => plans(history, ["dev", "prod"]))).toMatchInlineSnapshot(
+      `"migrations/0001_column.up.sql:2: "ALTER TABLE public.t2 ADD COLUMN c int" names schema "public", and would run once for each schema: the second time it fails. Leave the name out, so that each schema gets its own. What is meant for all of them has to be repeatable (IF NOT EXISTS or IF EXISTS), or is declared in the program as a resource."`,
+    );
+  });
+
   it("is told of one schema alone, which gets nothing of it", () => {
     expect(notes(dump, ["dev"])).toMatchInlineSnapshot(`
       "migrations/0001_dump.up.sql:2: "CREATE TABLE public.users (id int)", and 2 more statements of this file, name schema "public", and change it whatever schema they run for. Where each schema should have its own, leave the name out.
@@ -49,6 +65,15 @@ describe("a script that defines something in a schema that it names", () => {
       migrations/0002_tenant.up.sql:1: "INSERT INTO public.tenants SELECT current_schema()", and 1 more statement of this file, name schema "public", and change it whatever schema they run for. Where each schema should have its own, leave the name out."
     `);
   });
+});
+
+it("rows that a WITH changes in a schema that is named are told as well", () => {
+  const history = historyOf({
+    "0001_x": "WITH gone AS (DELETE FROM public.jobs RETURNING 1) SELECT count(*) FROM gone",
+  });
+  expect(notes(history, ["dev"])).toMatchInlineSnapshot(
+    `"migrations/0001_x.up.sql:1: "WITH gone AS (DELETE FROM public.jobs RETURNING 1) SELECT c…" names schema "public", and changes it whatever schema it runs for. Where each schema should have its own, leave the name out."`,
+  );
 });
 
 describe("a script that sets the search path", () => {

@@ -1,0 +1,92 @@
+import type { Node, RangeVar } from "libpg-query";
+import { databaseWide } from "./database-wide.ts";
+
+/** What reads, locks or maintains leaves everything as it is. */
+const CHANGES_NOTHING: ReadonlySet<string> = new Set(["ClusterStmt", "LockStmt", "ReindexStmt", "VacuumStmt"]);
+
+/** A name, part by part: `["users"]`, or `["billing", "users"]`. */
+export type Name = readonly string[];
+
+/** What a statement itself makes, changes or drops, by its name as it stands there; what it moves by both of its names. */
+export function targetsOf(node: Node): readonly Name[] {
+  const [type = "", found] = Object.entries(node)[0] ?? [];
+  if (databaseWide(node) || CHANGES_NOTHING.has(type)) return [];
+  if ("CopyStmt" in node && !node.CopyStmt.is_from) return [];
+  const body = found as Body;
+  const kind = body.removeType ?? body.objtype ?? body.renameType ?? body.objectType;
+  const named = [
+    body.relation ?? body.view ?? body.sequence ?? body.typevar ?? body.table ?? body.base?.relation,
+    body.into?.rel ?? body.intoClause?.rel,
+  ];
+  // The function of a trigger is what it calls, and the type of a domain what it is made of.
+  const list = "CreateTrigStmt" in node ? [] : [body.funcname, body.typeName, body.domainname, body.defnames];
+  return [
+    ...named.flatMap((relation) => (relation ? [partsOf({ RangeVar: relation })] : [])),
+    ...list.flatMap((names) => (Array.isArray(names) ? [names.flatMap(partsOf)] : [])),
+    ...[body.object, body.func && { ObjectWithArgs: body.func }, ...(body.objects ?? []), ...(body.relations ?? [])]
+      .filter((each) => each !== undefined)
+      .map((each) => ownerOf(partsOf(each), kind)),
+    ...("AlterObjectSchemaStmt" in node ? movedTo(node.AlterObjectSchemaStmt) : []),
+  ].map((parts) => parts.slice(-2));
+}
+
+/** Where the grammar's statements keep the name of what they are about. */
+interface Body {
+  readonly removeType?: string;
+  readonly objtype?: string;
+  readonly renameType?: string;
+  readonly objectType?: string;
+  readonly relation?: RangeVar;
+  readonly view?: RangeVar;
+  readonly sequence?: RangeVar;
+  readonly typevar?: RangeVar;
+  readonly table?: RangeVar;
+  readonly base?: { readonly relation?: RangeVar };
+  readonly into?: { readonly rel?: RangeVar };
+  readonly intoClause?: { readonly rel?: RangeVar };
+  readonly funcname?: readonly Node[];
+  readonly typeName?: readonly Node[] | object;
+  readonly domainname?: readonly Node[];
+  readonly defnames?: readonly Node[];
+  readonly object?: Node;
+  readonly func?: object;
+  readonly objects?: readonly Node[];
+  readonly relations?: readonly Node[];
+}
+
+/** The name that a node is. */
+export function partsOf(node: Node): Name {
+  if ("String" in node) return [node.String.sval ?? ""];
+  if ("RangeVar" in node) return [node.RangeVar.schemaname, node.RangeVar.relname].filter((part) => part !== undefined);
+  if ("List" in node) return (node.List.items ?? []).flatMap(partsOf);
+  if ("TypeName" in node) return (node.TypeName.names ?? []).flatMap(partsOf);
+  if ("ObjectWithArgs" in node) return (node.ObjectWithArgs.objname ?? []).flatMap(partsOf);
+  return [];
+}
+
+type Move = Extract<Node, { AlterObjectSchemaStmt: unknown }>["AlterObjectSchemaStmt"];
+
+/** The name that something has once SET SCHEMA has moved it. */
+export function movedTo({ relation, object, newschema }: Move): readonly Name[] {
+  const last = (relation ? partsOf({ RangeVar: relation }) : object ? partsOf(object) : []).at(-1);
+  return newschema === undefined || last === undefined ? [] : [[newschema, last]];
+}
+
+/** Of what belongs to a table or a domain that one; operator classes have their index method before their name. */
+function ownerOf(parts: Name, kind = ""): Name {
+  return OF_ANOTHER.has(kind) ? parts.slice(0, -1) : withoutMethod(parts, kind);
+}
+
+export function withoutMethod(parts: Name, kind: string): Name {
+  return kind === "OBJECT_OPCLASS" || kind === "OBJECT_OPFAMILY" ? parts.slice(1) : parts;
+}
+
+/** What belongs to a table or a domain, and is named behind it. */
+export const OF_ANOTHER: ReadonlySet<string> = new Set([
+  "OBJECT_COLUMN",
+  "OBJECT_DOMCONSTRAINT",
+  "OBJECT_POLICY",
+  "OBJECT_RULE",
+  "OBJECT_TABCONSTRAINT",
+  "OBJECT_TRIGGER",
+]);
