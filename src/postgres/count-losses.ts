@@ -3,7 +3,6 @@ import type { Plan, Step } from "../plan/plan.ts";
 import { describeStatement } from "../script/describe-statement.ts";
 import type { Holder } from "../script/effect.ts";
 import { Renames } from "../script/renames.ts";
-import { selectEach } from "./select-each.ts";
 import { quoteName } from "./session.ts";
 
 /** What a dropped table or column holds now, in one schema. */
@@ -24,34 +23,58 @@ export function losing(plans: readonly Plan[]): readonly Plan[] {
   return [...bySteps].flatMap(([steps, group]) => (droppedHolders(steps).length > 0 ? group : []));
 }
 
+/** So long the counting in one session may take in all, as a single statement may: a preview does not wait for more. */
+const COUNTING_MS = 20_000;
+
 /**
  * Counts what the steps of some plans drop, each table once, many tables in a message. What is empty or not there yet is left
  * out; where counting takes too long, or another session holds a table, the statistics have to do.
+ *
+ * @param countingMs how long all of it may take; the server itself ends what takes longer
  */
-export async function countLosses(client: pg.ClientBase, plans: readonly Plan[]): Promise<readonly Loss[]> {
+export async function countLosses(
+  client: pg.ClientBase,
+  plans: readonly Plan[],
+  countingMs = COUNTING_MS,
+): Promise<readonly Loss[]> {
+  const until = performance.now() + countingMs;
   const wanted = holdersOf(plans);
   if (wanted.length === 0) return [];
   const holders = await findHolders(client, wanted, FILLED).catch(() => findHolders(client, wanted, "true"));
-  const tables = Map.groupBy(holders, ({ schema, now }) => JSON.stringify([schema, now.table]));
-  const [small, large] = [new Map<string, readonly FoundHolder[]>(), [] as FoundHolder[]];
-  for (const [key, holders] of tables) {
-    if ((holders[0]?.rows ?? 0) > COUNTED_ROWS) large.push(...holders);
-    else small.set(key, holders);
+  const tables = [...Map.groupBy(holders, ({ schema, now }) => JSON.stringify([schema, now.table])).values()];
+  const isLarge = ([first]: readonly FoundHolder[]) => (first?.rows ?? 0) > COUNTED_ROWS;
+  const small = tables.filter((table) => !isLarge(table));
+  const losses: Loss[] = [];
+  for (let first = 0; first < small.length; first += TABLES_A_MESSAGE) {
+    const some = small.slice(first, first + TABLES_A_MESSAGE);
+    const counts = await countRows(client, some, until - performance.now()).catch(() => undefined);
+    const countOf = (table: number, holder: number) => Number(counts?.[table]?.[holder] ?? 0);
+    const found = some.map((table, t) =>
+      table.map((holder, h) => (counts ? loss(holder, countOf(t, h), true) : estimated(holder))),
+    );
+    losses.push(...found.flat());
   }
-  const counts = await selectEach<Counts>(client, [...small.keys()], (key) => countSql(small.get(key) ?? [])).catch(
-    () => undefined,
-  );
-  const exact = [...small].flatMap(([key, holders]) =>
-    holders.map((holder, index) =>
-      counts ? loss(holder, Number(counts.get(key)?.[0]?.n[index] ?? 0), true) : estimated(holder),
-    ),
-  );
-  return [...exact, ...large.map(estimated)].filter((each) => each.count !== 0);
+  return [...losses, ...tables.filter(isLarge).flat().map(estimated)].filter((each) => each.count !== 0);
 }
 
-interface Counts {
-  /** One number for each holder, as text: they are bigints. */
-  readonly n: readonly string[];
+/** A message keeps its locks to the end, as those of `selectEach` do. */
+const TABLES_A_MESSAGE = 100;
+
+/**
+ * A number for each holder of each table, as text: they are bigints. All tables in one statement: the server limits each on its
+ * own, and together they would take longer than an answer is waited for.
+ */
+async function countRows(
+  client: pg.ClientBase,
+  tables: readonly (readonly FoundHolder[])[],
+  withinMs: number,
+): Promise<readonly (readonly string[])[] | undefined> {
+  if (withinMs < 1) return undefined;
+  const counts = tables.map((holders, index) => `SELECT ${index} AS index, ${countSql(holders)}`);
+  const text = `SET LOCAL statement_timeout = ${Math.floor(withinMs)}; ${counts.join("\nUNION ALL ")} ORDER BY index`;
+  const answer: unknown = await client.query(text);
+  const [, found] = answer as readonly pg.QueryResult<{ readonly n: readonly string[] }>[];
+  return found?.rows.map(({ n }) => n);
 }
 
 /** What goes away, and by what name it is to be found now. */
@@ -77,7 +100,7 @@ function estimated(found: FoundHolder): Loss {
 function countSql(holders: readonly FoundHolder[]): string {
   const [first] = holders;
   const counts = holders.map(({ now }) => `count(${now.column === undefined ? "*" : quoteName(now.column)})`);
-  return `SELECT ARRAY[${counts.join(", ")}] AS n FROM ${quoteName(first?.schema ?? "")}.${quoteName(first?.now.table ?? "")}`;
+  return `ARRAY[${counts.join(", ")}] AS n FROM ${quoteName(first?.schema ?? "")}.${quoteName(first?.now.table ?? "")}`;
 }
 
 function holdersOf(plans: readonly Plan[]): readonly SchemaHolder[] {

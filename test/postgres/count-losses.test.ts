@@ -137,3 +137,31 @@ test("statistics from before a table was filled do not make it an empty one", as
     await other.query("ROLLBACK");
   });
 });
+
+test("counting that takes too long is ended by the server, and leaves the session as it was", async () => {
+  const slow = Array.from({ length: 120 }, (_, index) => `slow_${index}`);
+  const history = historyOf({
+    "0001_users": users,
+    "0002_slow": {
+      // A value takes some 50 ms to compute, each time that it is read.
+      up: slow
+        .map((table) => `CREATE TABLE ${table} (a text, v int GENERATED ALWAYS AS (length(repeat(a, 50000000))))`)
+        .join("; "),
+      down: slow.map((table) => `ALTER TABLE ${table} DROP COLUMN v`).join("; "),
+    },
+  });
+  await query("CREATE SCHEMA slow");
+  await migrate(connection, "slow", history);
+  await query(slow.map((table) => `INSERT INTO slow.${table} VALUES ('x')`).join("; "));
+  await withSession(connection, async (client) => {
+    const plan = planFor(await ledgerOf(client, "slow"), history, "0001");
+    await client.query("SET statement_timeout = '15s'");
+    const began = performance.now();
+    const losses = await countLosses(client, [plan], 300);
+    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(losses.map(({ count, exact }) => ({ count, exact }))).toEqual(
+      slow.map(() => ({ count: undefined, exact: false })),
+    );
+    expect((await client.query("SHOW statement_timeout")).rows).toEqual([{ statement_timeout: "15s" }]);
+  });
+});
