@@ -70,6 +70,7 @@ export function problemText(problem: Problem): string {
     case "schema-name":
     case "owned-twice":
     case "still-owned":
+    case "left-behind":
     case "schemas-query":
     case "path-schema":
       return schemasText(problem);

@@ -11,6 +11,15 @@ export type SchemasProblem =
       /** Who owns it by the config as it is now. */
       readonly fleet: string;
     }
+  | {
+      readonly code: "left-behind";
+      readonly name: string;
+      /** Where the schema is. */
+      readonly database: string;
+      readonly fleet: string;
+      /** Where its fleet is, by the config as it is now. */
+      readonly now: string;
+    }
   | { readonly code: "schemas-query"; readonly got: string }
   | { readonly code: "path-schema"; readonly schema: string };
 
@@ -29,6 +38,12 @@ export function schemasText(problem: SchemasProblem): string {
         `${problem.kind === "schema" ? "Schema" : "Role"} "${problem.name}" would be dropped, though "${problem.fleet}" goes on owning it: it ` +
         "was declared with onDestroy: drop, and is no more. Put back what you changed, set onDestroy to retain and run pulumi up, " +
         "which lets go of it; then change it."
+      );
+    case "left-behind":
+      return (
+        `Schema "${problem.name}" of database "${problem.database}" would be dropped, since "${problem.fleet}" is now at ${problem.now}: ` +
+        "it was declared with onDestroy: drop, and a change of the connection drops nothing. Put the connection back; to leave the " +
+        "schema behind as it is, then set onDestroy to retain and run pulumi up, which lets go of it, before you change the connection."
       );
     case "schemas-query":
       return (

@@ -20,7 +20,9 @@ export interface Dropped {
 
 /**
  * Refuses, in a preview already, to drop a schema or role that a fleet goes on owning: with `onDestroy: drop`, one that goes from
- * its name to a pattern or over to another fleet is gone for Pulumi, whose program declares by name what a fleet lists.
+ * its name to a pattern or over to another fleet is gone for Pulumi, whose program declares by name what a fleet lists. Nor does a
+ * fleet that goes to another database drop what it leaves behind: Pulumi replaces each schema's declaration, and would delete the
+ * one before first.
  *
  * Pulumi runs hooks on deletes by their name and only where the program runs: this one has to be made in any program, also where
  * nothing is dropped any more, and `pulumi destroy` asks for `--run-program`.
@@ -38,10 +40,15 @@ export function refuseStillOwned(fleets: readonly Owner[]): pulumi.ResourceHook 
   );
 }
 
-/** Which fleet still owns what is dropped; undefined where none does, or where its own declaration is destroyed. */
+/** Why something must not be dropped; undefined where nobody owns it any more, or where its own declaration is destroyed. */
 export function stillOwned(fleets: readonly Owner[], dropped: Dropped): Problem | undefined {
   const { kind, name } = dropped;
   const home = fleets.find((fleet) => dropped.resource === `${fleet.name}-${name}`);
+  // A change of the server alone replaces nothing: Pulumi takes what is declared to be there.
+  if (home && kind === "schema" && dropped.database !== home.connection.database) {
+    const { database = "" } = dropped;
+    return { code: "left-behind", name, database, fleet: home.name, now: databaseName(home.connection) };
+  }
   if (home && namesIn(home, kind, home.listed).has(name)) return undefined;
   // Where its fleet is gone from the config, nobody knows its server any more.
   const near = fleets.filter((fleet) =>

@@ -12,14 +12,7 @@ const project = await makeProject({
   migrations: MIGRATIONS,
 });
 
-/** Gives the stack this config. */
-function configure(config: Readonly<Record<string, unknown>>): void {
-  const keys = Object.entries(config).map(([key, value]) => [`schema-migrations:${key}`, value]);
-  const text = project.read("Pulumi.dev.yaml");
-  const salt = /^encryptionsalt: .*$/m.exec(text)?.[0] ?? "";
-  project.write({ "Pulumi.dev.yaml": `${salt}\nconfig: ${JSON.stringify(Object.fromEntries(keys))}\n` });
-}
-
+const configure = (config: Readonly<Record<string, unknown>>) => project.configure("dev", config);
 const preview = () => project.pulumi("preview", "--stack", "dev");
 const run = (...args: readonly string[]) => project.pulumi(...args, "--yes", "--skip-preview", "--stack", "dev");
 const existing = async () =>

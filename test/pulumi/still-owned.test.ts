@@ -37,6 +37,23 @@ describe("a schema that Pulumi would drop is refused", () => {
   });
 });
 
+describe("a schema that its fleet leaves behind in another database", () => {
+  const elsewhere = { connection: { ...CONNECTION, database: "app2" } };
+
+  it("is refused where the fleet goes on listing its name", () => {
+    const problem = dropped([{ ...listing("tenants", "acme"), ...elsewhere }]);
+    expect(problem && problemText(problem)).toMatchInlineSnapshot(
+      `"Schema "acme" of database "app" would be dropped, since "tenants" is now at db1:5432/app2: it was declared with onDestroy: drop, and a change of the connection drops nothing. Put the connection back; to leave the schema behind as it is, then set onDestroy to retain and run pulumi up, which lets go of it, before you change the connection."`,
+    );
+  });
+
+  it("is refused where its name left the list as well, or a pattern finds it", () => {
+    const refusal = { code: "left-behind", database: "app", now: "db1:5432/app2" };
+    expect(dropped([{ ...listing("tenants", "zeta"), ...elsewhere }])).toMatchObject(refusal);
+    expect(dropped([fleet("tenants", { schemas: ["acme"], ...elsewhere })])).toMatchObject(refusal);
+  });
+});
+
 describe("a schema is dropped, as the config says", () => {
   it("where nobody owns it any more", () => {
     expect(dropped([listing("tenants", "zeta")])).toBeUndefined();
@@ -72,6 +89,11 @@ describe("a role that Pulumi would drop", () => {
   it("is refused where it is the one owner of all", () => {
     const shared: Dropped = { kind: "role", name: "app_owner", resource: "tenants-app_owner" };
     expect(dropped([fleet("late", { owner: "app_owner" })], shared)).toMatchObject({ fleet: "late" });
+  });
+
+  it("is the server's, whatever the database", () => {
+    const elsewhere = { connection: { ...CONNECTION, database: "app2" } };
+    expect(dropped([{ ...listing("tenants", "zeta"), ...owned, ...elsewhere }], role)).toBeUndefined();
   });
 
   it("is dropped where nobody needs it, or all is destroyed", () => {

@@ -23,6 +23,8 @@ export interface TestProject {
   readonly status: (...args: readonly string[]) => Promise<Outcome>;
   /** A file below the folder. */
   readonly read: (path: string) => string;
+  /** Gives a stack this config instead of what it has. */
+  readonly configure: (stack: string, config: Readonly<Record<string, unknown>>) => void;
   /** Writes files below the folder, by path. */
   readonly write: (files: Readonly<Record<string, string>>) => void;
   /** The stack's state, as Pulumi keeps it. */
@@ -78,17 +80,26 @@ async function projectIn(folder: string, options: TestProjectOptions): Promise<T
     const result = await execa(command, args, { cwd: folder, env, all: true, reject: false, stdin: "ignore" });
     return { exitCode: result.exitCode, output: result.all };
   };
+  const read = (path: string) => readFileSync(join(folder, path), "utf8");
+  const write: TestProject["write"] = (files) => {
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(join(folder, path, ".."), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    }
+  };
   return {
     folder,
     pulumi: (...args) => run(tools.pulumi, withFlags(args)),
     status: (...args) => run(process.execPath, ["src/status/main.ts", ...args]),
-    read: (path) => readFileSync(join(folder, path), "utf8"),
-    write: (files) => {
-      for (const [path, text] of Object.entries(files)) {
-        mkdirSync(join(folder, path, ".."), { recursive: true });
-        writeFileSync(join(folder, path), text);
-      }
+    read,
+    configure: (stack, config) => {
+      const file = `Pulumi.${stack}.yaml`;
+      const keys = Object.entries(config).map(([key, value]) => [`schema-migrations:${key}`, value]);
+      // Pulumi's own line, without which nothing that it encrypted can be read.
+      const salt = /^encryptionsalt: .*$/m.exec(read(file))?.[0] ?? "";
+      write({ [file]: `${salt}\nconfig: ${JSON.stringify(Object.fromEntries(keys))}\n` });
     },
+    write,
     state: (stack) => readFileSync(join(backend, `.pulumi/stacks/schema-migrations/${stack}.json`), "utf8"),
     move: async () => {
       const other = temporaryFolder();
