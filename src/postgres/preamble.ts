@@ -8,7 +8,7 @@ import { quoteName } from "./session.ts";
  *
  * @param owner to whom the schema is to belong, `{schema}` in it for its name; undefined for who signs in
  */
-export function preambleOf(plan: Plan, owner?: string): readonly string[] {
+export function preambleOf(plan: Plan, owner: string | undefined): readonly string[] {
   const authorization = owner === undefined ? "" : ` AUTHORIZATION ${quoteName(roleOf(owner, plan.schema))}`;
   return [
     ...(plan.schemaExists ? [] : [`CREATE SCHEMA IF NOT EXISTS ${quoteName(plan.schema)}${authorization}`]),

@@ -61,7 +61,8 @@ function heading(stack: string): string {
 function planSql(plan: Plan, settings: StepSettings, run: Run): string {
   const { schema, from, to, steps } = plan;
   const texts = steps.flatMap((step, index) => {
-    const messages = stepMessages(schema, step, settings, run, index === 0 ? preambleOf(plan) : []);
+    const preamble = index === 0 ? preambleOf(plan, settings.owner) : [];
+    const messages = stepMessages(schema, step, settings, run, preamble);
     // Where TypeScript would run the file stops, and has not entered before that it began.
     const shown = step.script.code ? messages.filter(({ code }) => code) : messages;
     return shown.map((message) => messageSql(schema, step, message));

@@ -15,6 +15,7 @@ import { insertEntries, standingRows } from "../support/ledger.ts";
 import { migrate, planFor, problemsOf, SETTINGS, withSession } from "../support/migrate.ts";
 import { events, ledgerRows, objectsOf } from "../support/objects.ts";
 import { pgVariables } from "../support/project.ts";
+import { useRole } from "../support/role.ts";
 
 const database = useDatabase();
 const { connection, query } = database;
@@ -69,7 +70,12 @@ const history = historyOf({
   "0006_extension_path": "CREATE TABLE t AS SELECT answer() AS answer -- no semicolon",
 });
 const settings: StepSettings = { ...SETTINGS, searchPath: ["extras"] };
-beforeAll(() => query("CREATE SCHEMA extras; CREATE FUNCTION extras.answer() RETURNS int LANGUAGE sql AS 'SELECT 42'"));
+const owner = useRole(database);
+beforeAll(() =>
+  query(
+    `CREATE SCHEMA extras; CREATE FUNCTION extras.answer() RETURNS int LANGUAGE sql AS 'SELECT 42'; GRANT USAGE ON SCHEMA extras TO ${owner.user}`,
+  ),
+);
 
 /** A revision in TypeScript, which fills the table of the one before it. */
 function withCode(id: string, transaction: boolean): Revision {
@@ -92,6 +98,16 @@ async function contents(schema: string): Promise<unknown> {
     ledger: await standingRows(database, schema),
     users: await query(`SELECT * FROM ${quoted}.users`),
   };
+}
+
+/** To whom a schema and its relations belong. */
+async function ownersIn(schema: string): Promise<unknown> {
+  const rows = await query<{ name: string; owner: string }>(
+    `SELECT 'schema' AS name, nspowner::regrole AS owner FROM pg_namespace WHERE nspname = $1
+      UNION ALL SELECT relname, relowner::regrole FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)`,
+    [schema],
+  );
+  return Object.fromEntries(rows.map((row) => [row.name, row.owner]));
 }
 
 const runners: readonly (readonly [string, Runner])[] = [
@@ -118,6 +134,17 @@ describe.each(runners)("the file of a preview, run by %s,", (name, run) => {
     expect(await contents(fresh)).toEqual(await contents(upped));
     expect(await contents(half)).toEqual(await contents(uppedHalf));
     expect(await ledgerRows(database, fresh)).toHaveLength(6);
+  });
+
+  test("gives what it makes to the schema's owner as an up does, the schema with it", async () => {
+    const [filed, upped] = [`${name} owned`, `${name} owned up`];
+    const owned = { ...settings, owner: owner.user };
+    expect(await run(writeSqlFile(filed, await plansFor([filed], history), owned, "ana@laptop"))).toBe(true);
+    await migrate(connection, upped, history, owned);
+    expect(await contents(filed)).toEqual(await contents(upped));
+    expect(await ownersIn(filed)).toEqual(await ownersIn(upped));
+    expect(await ownersIn(filed)).toMatchObject({ schema: owner.user, migration_ledger: connection.user });
+    await query(`DROP SCHEMA "${filed}", "${upped}" CASCADE`);
   });
 
   test("is nothing to do when it ran: the next plan is empty", async () => {

@@ -137,7 +137,7 @@ describe("a schema made from a snapshot", () => {
       const plan = makePlan({ ...wish(history), snapshot, ledger: await ledgerOf(client, "by_hand") });
       const [step] = plan.steps;
       if (!step) throw new Error("no step");
-      const messages = stepMessages("by_hand", step, SETTINGS, newRun(), preambleOf(plan));
+      const messages = stepMessages("by_hand", step, SETTINGS, newRun(), preambleOf(plan, undefined));
       const { statements } = parseScript({
         file: "",
         sql: messages
