@@ -105,7 +105,8 @@ async function ledgerOwners(client: pg.ClientBase, wanted: Wanted): Promise<read
 
 /**
  * Rights, given to a role or to all (PUBLIC), that reach across: into one of the schemas from outside, from one of the roles into
- * another schema, into what lies open to all (as `public` does), and into a ledger.
+ * another schema, into what lies open to all (as `public` does), and into a ledger. Of schemas that are not among these a role's
+ * own are those that belong to it, themselves or all that is in them: of one owner for many, those that were let go of.
  */
 async function reaching(
   client: pg.ClientBase,
@@ -122,7 +123,7 @@ async function reaching(
   }>(
     `WITH wanted AS (SELECT * FROM ${WANTED}),
      spaces AS (
-       SELECT n.oid, n.nspname AS schema, a.grantee, r.rolname AS role, a.privilege_type AS privilege,
+       SELECT n.nspname AS schema, n.nspowner AS holder, a.grantee, r.rolname AS role, a.privilege_type AS privilege,
               EXISTS (SELECT FROM wanted w WHERE w.schema = n.nspname) AS ours,
               EXISTS (SELECT FROM wanted w WHERE w.schema = n.nspname AND r.rolname IN (w.owner, w.app)) AS own,
               n.nspname = ANY ($5) AS shared
@@ -144,6 +145,8 @@ async function reaching(
        FROM spaces
       WHERE grantee = 0 AND (ours OR privilege = 'CREATE')
          OR grantee <> 0 AND NOT own AND NOT (privilege = 'USAGE' AND (shared OR schema = 'public'))
+            AND (ours OR grantee <> holder AND (schema, grantee) NOT IN (
+                  SELECT o.schema, min(o.holder) FROM ${OWNED_OBJECTS} o GROUP BY o.schema HAVING count(DISTINCT o.holder) = 1))
       GROUP BY role, schema
      UNION ALL
      SELECT role, array_agg(privilege ORDER BY privilege), schema, relation, ledger

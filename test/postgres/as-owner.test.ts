@@ -280,6 +280,20 @@ describe("rights that reach across are refused, with what takes them back", () =
     await query("DROP TABLE IF EXISTS public.open");
   });
 
+  it.each([
+    ["itself", "ALTER SCHEMA elsewhere OWNER TO OWNER"],
+    ["all that is in it", "GRANT ALL ON SCHEMA elsewhere TO OWNER; ALTER TABLE elsewhere.t OWNER TO OWNER"],
+  ])(
+    "a schema that was let go of is its owner's, where that has %s; for another tenant it still is not",
+    async (_, sql) => {
+      await query(sql.replaceAll("OWNER TO OWNER", `OWNER TO ${owner}`).replaceAll("TO OWNER", `TO ${owner}`));
+      expect(await objections()).toBe("");
+      const roles = [...rolesOf([SCHEMA], { owner, app }), { schema: "elsewhere", owner: other.user }];
+      const { problems } = await withSession(connection, (client) => examineRoles(client, roles, []));
+      expect(problems).toContainEqual(expect.objectContaining({ code: "reaches", role: owner, schema: "elsewhere" }));
+    },
+  );
+
   it("a schema of the search path is for all, if they may use it", async () => {
     expect((await objections(["elsewhere"])).split("\n").toSorted()).toEqual([
       'Role "APP" lacks USAGE on schema "elsewhere" of the search path. Grant it: GRANT USAGE ON SCHEMA "elsewhere" TO "APP".',
