@@ -62,6 +62,7 @@ export function problemText(problem: Problem): string {
     case "folder-changed":
     case "once-a-database":
     case "other-schema":
+    case "all-schemas":
     case "sets-path":
       return planText(problem);
     case "snapshot-unused":

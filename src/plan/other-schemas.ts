@@ -2,6 +2,7 @@ import type { Problem } from "../problem.ts";
 import { type NamedChange, namedChanges } from "../script/named-changes.ts";
 import type { ParsedScript } from "../script/parse-script.ts";
 import { setsSearchPath } from "../script/session-reset.ts";
+import { setsDefaultsForAll } from "../script/targets.ts";
 import { type Plan, runsScript, type Step } from "./plan.ts";
 
 /** True where a step, run for a schema, defines something in another one: such steps of different schemas collide. */
@@ -15,19 +16,27 @@ export function failsTheSecondTime(plans: readonly Plan[]): readonly Problem[] {
     const [first, ...others] = changes.filter(({ repeatable }) => !repeatable);
     if (!first) return [];
     const { line, sql: text } = first.statement;
-    return [{ code: "other-schema", file, line, names: schema, text, others: others.length, fails: true }];
+    const [count, whole] = [others.length, false];
+    return [{ code: "other-schema", file, line, names: schema, text, others: count, whole, fails: true }];
   });
 }
 
 /** What scripts do in schemas that they name, and where they change the search path: no error, but seldom what was meant. */
 export function elsewhereNotes(plans: readonly Plan[]): readonly Problem[] {
-  const paths = scriptsOf(plans).flatMap(([script]) => pathsSet(script));
+  const scripts = scriptsOf(plans);
   const changes = elsewhere(plans).flatMap(([{ file }, names, [first, ...others]]): readonly Problem[] => {
     if (!first) return [];
     const { line, sql: text } = first.statement;
-    return [{ code: "other-schema", file, line, names, text, others: others.length, fails: false }];
+    const whole = [first, ...others].every((change) => change.whole);
+    return [{ code: "other-schema", file, line, names, text, others: others.length, whole, fails: false }];
   });
-  return [...changes, ...paths];
+  return [...changes, ...scripts.flatMap(([script]) => [...defaultsForAll(script), ...pathsSet(script)])];
+}
+
+function defaultsForAll({ file, statements }: ParsedScript): readonly Problem[] {
+  return statements.flatMap(({ node, line, sql: text }) =>
+    setsDefaultsForAll(node) ? [{ code: "all-schemas", file, line, text }] : [],
+  );
 }
 
 function pathsSet({ file, statements }: ParsedScript): readonly Problem[] {

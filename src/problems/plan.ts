@@ -66,9 +66,12 @@ export type PlanProblem =
       readonly text: string;
       /** How many statements of the file do the same. */
       readonly others: number;
+      /** True where they are about the schema as a whole, and cannot leave its name out. */
+      readonly whole: boolean;
       /** True where that is an error in the second schema that it runs for. */
       readonly fails: boolean;
     }
+  | { readonly code: "all-schemas"; readonly file: string; readonly line: number; readonly text: string }
   | { readonly code: "sets-path"; readonly file: string; readonly line: number; readonly text: string };
 
 export type Direction = "up" | "down";
@@ -157,6 +160,11 @@ export function planText(problem: PlanProblem): string {
       );
     case "other-schema":
       return otherSchema(problem);
+    case "all-schemas":
+      return (
+        `${problem.file}:${problem.line}: "${brief(problem.text)}" holds in every schema of the database, also those to come. ` +
+        `For the one that is migrated: ${FOR_THIS_SCHEMA}`
+      );
     case "sets-path":
       return (
         `${problem.file}:${problem.line}: "${brief(problem.text)}" sets the search path: what comes behind it does not run in the schema that is ` +
@@ -165,21 +173,20 @@ export function planText(problem: PlanProblem): string {
   }
 }
 
-function otherSchema({
-  file,
-  line,
-  names,
-  text,
-  others,
-  fails,
-}: Extract<PlanProblem, { code: "other-schema" }>): string {
+/** How a statement that cannot do without a schema's name gets it. */
+const FOR_THIS_SCHEMA = "DO $$ BEGIN EXECUTE format('… SCHEMA %I …', current_schema()); END $$.";
+
+function otherSchema(problem: Extract<PlanProblem, { code: "other-schema" }>): string {
+  const { file, line, names, text, others, whole, fails } = problem;
   const more = others > 0 ? `, and ${count(others, "more statement")} of this file,` : "";
   const what = `${file}:${line}: "${brief(text)}"${more} ${others > 0 ? "name" : "names"} schema "${names}"`;
   return fails
     ? `${what}, and would run once for each schema: the second time it fails. Leave the name out, so that each schema gets its own. ` +
         "What is meant for all of them has to be repeatable (IF NOT EXISTS or IF EXISTS), or is declared in the program as a resource."
     : `${what}, and ${others > 0 ? "change" : "changes"} it whatever schema ${others > 0 ? "they run" : "it runs"} for. ` +
-        "Where each schema should have its own, leave the name out.";
+        (whole
+          ? `For the one that is migrated: ${FOR_THIS_SCHEMA}`
+          : "Where each schema should have its own, leave the name out.");
 }
 
 function interruptedWays(schema: string, revision: string, direction: Direction): string {

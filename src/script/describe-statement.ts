@@ -107,10 +107,14 @@ function describeChange(node: Node): string | undefined {
     return `${comment ? "comment on" : "remove the comment from"} ${kindName(objtype)} ${objectName(object, objtype)}`;
   }
   if ("GrantStmt" in node) {
-    const { is_grant, privileges = [], objects = [], objtype, grantees = [] } = node.GrantStmt;
+    const { is_grant, privileges = [], objects = [], objtype, targtype, grantees = [] } = node.GrantStmt;
     const rights = privileges.map((right) => ("AccessPriv" in right ? right.AccessPriv.priv_name : "")).join(", ");
     const whom = `${is_grant ? "to" : "from"} ${grantees.map((role) => nameOf(role) || "public").join(", ")}`;
-    const on = `${kindName(objtype)} ${objects.map(nameOf).join(", ")}`;
+    const names = objects.map(nameOf).join(", ");
+    const on =
+      targtype === "ACL_TARGET_ALL_IN_SCHEMA"
+        ? `every ${kindName(objtype)} in schema ${names}`
+        : `${kindName(objtype)} ${names}`;
     return `${is_grant ? "grant" : "revoke"} ${rights || "all rights"} on ${on} ${whom}`;
   }
   if ("RefreshMatViewStmt" in node) {

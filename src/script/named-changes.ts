@@ -1,13 +1,15 @@
 import type { Node } from "libpg-query";
 import type { ParsedScript, Statement } from "./parse-script.ts";
 import { queriesIn } from "./queries-in.ts";
-import { targetsOf } from "./targets.ts";
+import { schemasOf, targetsOf } from "./targets.ts";
 import { renewal, thingsOf } from "./things.ts";
 
 /** A statement that names the schema of what it changes, where others leave that to the search path. */
 export interface NamedChange {
   readonly statement: Statement;
   readonly schema: string;
+  /** True where it is about the schema as a whole, and cannot leave its name out. */
+  readonly whole: boolean;
   /** False where it changes rows alone. */
   readonly defines: boolean;
   /** True where doing the same a second time, for the next schema, is no error. */
@@ -32,13 +34,17 @@ function lookAt({ statements }: ParsedScript): readonly NamedChange[] {
     withQueries(statement.node).map((node) => ({ statement, node, things: thingsOf(node) })),
   );
   const isRenewed = renewal(parts.flatMap(({ things }) => things));
-  return parts.flatMap(({ statement, node, things }) =>
-    targetsOf(node).flatMap(([schema, name]): readonly NamedChange[] => {
-      if (schema === undefined || name === undefined || OF_NO_ONE.test(schema)) return [];
-      const repeatable = things.every((thing) => !thing.once || isRenewed(thing));
-      return [{ statement, schema, defines: !changesRows(node), repeatable }];
-    }),
-  );
+  return parts.flatMap(({ statement, node, things }) => {
+    const repeatable = things.every((thing) => !thing.once || isRenewed(thing));
+    const change = (schema: string, whole: boolean): readonly NamedChange[] =>
+      OF_NO_ONE.test(schema) ? [] : [{ statement, schema, whole, defines: !changesRows(node), repeatable }];
+    return [
+      ...schemasOf(node).flatMap((schema) => change(schema, true)),
+      ...targetsOf(node).flatMap(([schema, name]) =>
+        schema === undefined || name === undefined ? [] : change(schema, false),
+      ),
+    ];
+  });
 }
 
 /** A statement, and the queries in it: those of a WITH may change rows. */

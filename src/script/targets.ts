@@ -7,10 +7,38 @@ const CHANGES_NOTHING: ReadonlySet<string> = new Set(["ClusterStmt", "LockStmt",
 /** A name, part by part: `["users"]`, or `["billing", "users"]`. */
 export type Name = readonly string[];
 
+/** The schemas that a statement is about as a whole: rights on them or on all that is in them, defaults, comments, owners. */
+export function schemasOf(node: Node): readonly string[] {
+  if ("GrantStmt" in node) {
+    const { objtype, targtype, objects = [] } = node.GrantStmt;
+    return objtype === "OBJECT_SCHEMA" || targtype === "ACL_TARGET_ALL_IN_SCHEMA" ? objects.flatMap(partsOf) : [];
+  }
+  if ("CommentStmt" in node) {
+    const { objtype, object } = node.CommentStmt;
+    return objtype === "OBJECT_SCHEMA" && object ? partsOf(object) : [];
+  }
+  if ("AlterOwnerStmt" in node) {
+    const { objectType, object } = node.AlterOwnerStmt;
+    return objectType === "OBJECT_SCHEMA" && object ? partsOf(object) : [];
+  }
+  if ("AlterDefaultPrivilegesStmt" in node) {
+    const options = (node.AlterDefaultPrivilegesStmt.options ?? []).flatMap((option) =>
+      "DefElem" in option && option.DefElem.defname === "schemas" && option.DefElem.arg ? [option.DefElem.arg] : [],
+    );
+    return options.flatMap(partsOf);
+  }
+  return [];
+}
+
+/** True for default privileges that hold in every schema (manual, ALTER DEFAULT PRIVILEGES). */
+export function setsDefaultsForAll(node: Node): boolean {
+  return "AlterDefaultPrivilegesStmt" in node && schemasOf(node).length === 0;
+}
+
 /** What a statement itself makes, changes or drops, by its name as it stands there; what it moves by both of its names. */
 export function targetsOf(node: Node): readonly Name[] {
   const [type = "", found] = Object.entries(node)[0] ?? [];
-  if (databaseWide(node) || CHANGES_NOTHING.has(type)) return [];
+  if (databaseWide(node) || CHANGES_NOTHING.has(type) || schemasOf(node).length > 0) return [];
   if ("CopyStmt" in node && !node.CopyStmt.is_from) return [];
   const body = found as Body;
   const kind = body.removeType ?? body.objtype ?? body.renameType ?? body.objectType;

@@ -76,6 +76,20 @@ it("rows that a WITH changes in a schema that is named are told as well", () => 
   );
 });
 
+describe("rights on whole schemas", () => {
+  it("are told with how to name the one that is migrated", () => {
+    const rights = historyOf({
+      "0001_rights":
+        "GRANT USAGE ON SCHEMA shop TO web;\nALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT SELECT ON TABLES TO web;\nALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO web;",
+    });
+    expect(notes(rights, ["one", "two"])).toMatchInlineSnapshot(`
+      "migrations/0001_rights.up.sql:1: "GRANT USAGE ON SCHEMA shop TO web", and 1 more statement of this file, name schema "shop", and change it whatever schema they run for. For the one that is migrated: DO $$ BEGIN EXECUTE format('… SCHEMA %I …', current_schema()); END $$.
+      migrations/0001_rights.up.sql:3: "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO web" holds in every schema of the database, also those to come. For the one that is migrated: DO $$ BEGIN EXECUTE format('… SCHEMA %I …', current_schema()); END $$."
+    `);
+    expect(notes(historyOf({ "0001_own": "GRANT USAGE ON SCHEMA shop TO web" }), ["shop"])).toBe("");
+  });
+});
+
 describe("a script that sets the search path", () => {
   it("is told where something comes behind it", () => {
     expect(

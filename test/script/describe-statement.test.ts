@@ -100,6 +100,7 @@ describe("a statement in plain words", () => {
     ["COMMENT ON TABLE users IS 'People'", "comment on table users"],
     ["COMMENT ON COLUMN users.cpf IS NULL", "remove the comment from column users.cpf"],
     ["COMMENT ON CONSTRAINT c ON users IS 'Why'", "comment on constraint c on users"],
+    ["GRANT SELECT ON ALL TABLES IN SCHEMA shop TO app", "grant select on every table in schema shop to app"],
     ["GRANT SELECT, INSERT ON users TO app", "grant select, insert on table users to app"],
     ["REVOKE ALL ON users FROM app", "revoke all rights on table users from app"],
     ["SET lock_timeout = '1s'", "set lock_timeout"],
