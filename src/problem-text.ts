@@ -79,6 +79,7 @@ export function problemText(problem: Problem): string {
     case "role-missing":
     case "cannot-become":
     case "foreign-owner":
+    case "shut-out":
     case "search-path-closed":
     case "reaches":
     case "member":

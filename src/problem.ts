@@ -11,6 +11,7 @@ import type { TargetProblem } from "./problems/target.ts";
 
 export type { ConfigFix, ConfigPath } from "./problems/config.ts";
 export type { Direction } from "./problems/plan.ts";
+export type { SchemaRight } from "./problems/roles.ts";
 export type { ServerError } from "./problems/server.ts";
 export type { SnapshotRefusal } from "./problems/snapshot.ts";
 export type { Blocker, LockHolder } from "./problems/step.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import pRetry from "p-retry";
 import pg from "pg";
 import { type LockHolder, Refusal } from "../problem.ts";
-import { quoteText } from "./session.ts";
+import { failUnless } from "./fail-unless.ts";
 import { endsSession } from "./sqlstate.ts";
 
 export interface LockOptions {
@@ -68,11 +68,6 @@ export function withLockToTake<T>(
   ];
   const text = statements.map((statement) => `${statement};\n`).join("");
   return releasing(client, { take: text, release: RELEASE, isHeld: false }, callback);
-}
-
-/** A statement that fails with this text. A DO block could raise it too, and would take as long as all the rest. */
-function failUnless(condition: string, text: string): string {
-  return `SELECT CASE WHEN ${condition} THEN '1' ELSE ${quoteText(text)} END::integer`;
 }
 
 /** All of them: a script may have taken one of its own, and the session serves the next schema. */

@@ -18,7 +18,7 @@ import { standing } from "./step-problem.ts";
  *
  * @param lock the schema's, let go of together with the last step; not held only where {@link beginsTogether} is true
  * @param results gets each step's result as it is done, so that a failure leaves what came before it
- * @throws Refusal step-failed, blocked or connection-lost; steps-left where it was stopped
+ * @throws Refusal step-failed, shut-out, blocked or connection-lost; steps-left where it was stopped
  * @throws NotTaken
  */
 export async function applyPlan(

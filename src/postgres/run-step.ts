@@ -47,8 +47,9 @@ export interface StepResult {
  * again after a pause; the pauses let the site's own traffic through.
  *
  * @param release a lock to let go of as soon as the step is there
- * @throws Refusal step-failed when PostgreSQL refused the script, with file, line and statement; blocked when others stayed
- * in the way; connection-lost when the session ended, in which case only the ledger knows whether the step is there
+ * @throws Refusal step-failed when PostgreSQL refused the script, with file, line and statement; shut-out when its role may not use
+ * the schema; blocked when others stayed in the way; connection-lost when the session ended, in which case only the ledger knows
+ * whether the step is there
  */
 export async function runStep(
   database: Database,

@@ -4,6 +4,8 @@ import type { DatabaseError } from "pg";
 export const INVALID_PASSWORD = "28P01";
 export const INVALID_AUTHORIZATION = "28000";
 export const INVALID_CATALOG_NAME = "3D000";
+const INVALID_TEXT_REPRESENTATION = "22P02";
+const INSUFFICIENT_PRIVILEGE = "42501";
 const CANNOT_CONNECT_NOW = "57P03";
 export const DISK_FULL = "53100";
 export const LOCK_NOT_AVAILABLE = "55P03";
@@ -46,6 +48,11 @@ const DUPLICATES: readonly string[] = [
   DUPLICATE_COLUMN,
   DUPLICATE_FUNCTION,
 ];
+
+/** True where a proof that a role may use a schema failed as made to, or where the role may have no temporary schema in its place. */
+export function isShutOut({ code }: Raised): boolean {
+  return code === INVALID_TEXT_REPRESENTATION || code === INSUFFICIENT_PRIVILEGE;
+}
 
 /** True where nothing is wrong with the script: others were in the way, and the transaction can be run again. */
 export function isTransient({ code, routine }: Raised): boolean {

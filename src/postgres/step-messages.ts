@@ -3,6 +3,7 @@ import type { Step } from "../plan/plan.ts";
 import { roleOf } from "../role-name.ts";
 import type { Statement } from "../script/parse-script.ts";
 import { leavesNothing } from "../script/plain.ts";
+import { failUnless } from "./fail-unless.ts";
 import { proveFingerprint } from "./fingerprint.ts";
 import {
   type EntryPlace,
@@ -14,7 +15,7 @@ import {
   recordStep,
 } from "./record-step.ts";
 import { refuseTaken } from "./resume.ts";
-import { quoteName, RESET_ROLE, RESET_SESSION } from "./session.ts";
+import { quoteName, quoteText, RESET_ROLE, RESET_SESSION } from "./session.ts";
 
 /** How steps run. */
 export interface StepSettings {
@@ -40,8 +41,19 @@ export interface Message {
   readonly resets?: true;
   /** True where it comes before all of a script that runs outside a transaction. */
   readonly begins?: true;
+  /** Of a step that runs as the schema's owner: what proves, before its script, that it may. */
+  readonly proof?: Proof | undefined;
   /** What runs in its place: run by hand, the text of a migration in TypeScript stops. */
   readonly code?: CodeMessage;
+}
+
+/** A statement that fails where a role may not use the schema. */
+export interface Proof {
+  readonly role: string;
+  /** The error, in words. */
+  readonly says: string;
+  /** Its place among the statements of the message. */
+  readonly at: number;
 }
 
 /** A migration in TypeScript, between the messages of its step. */
@@ -126,7 +138,15 @@ function transactionMessage(
   // The script may end in a comment or without its semicolon.
   const text = `${head}${step.script.sql}\n;\n${lines(after)}`;
   const { statements } = step.script;
-  return { text, statements, statementsBefore: before.length, scriptStart: head.length, ...(resets && { resets }) };
+  const proof = proofIn(before, schema, settings);
+  return {
+    text,
+    statements,
+    statementsBefore: before.length,
+    scriptStart: head.length,
+    proof,
+    ...(resets && { resets }),
+  };
 }
 
 function recordDone(schema: string, step: Step, run: Run, place: Place): readonly string[] {
@@ -156,7 +176,8 @@ function codeMessages(
     ...asOwner(schema, settings, "LOCAL"),
   ];
   const after = [...runDeferred(settings), RESET_ROLE, recordStep(schema, step, run, "done"), "COMMIT", RESET_SESSION];
-  return [own(lines(before)), middle, { ...own(lines(after)), resets: true }];
+  const proof = proofIn(before, schema, settings);
+  return [{ ...own(lines(before)), proof }, middle, { ...own(lines(after)), resets: true }];
 }
 
 function autocommitMessages(
@@ -166,18 +187,19 @@ function autocommitMessages(
   run: Run,
   preamble: readonly string[],
 ): readonly Message[] {
+  // Settings stay behind a COMMIT. Where they fail, the step has not begun.
   const start = [
     "BEGIN",
     ...(step.resumes ? [] : refuseTaken(schema, step.script)),
     ...preamble,
     recordStart(schema, step, run),
-    "COMMIT",
     ...sessionSettings(schema, settings, "SESSION"),
     ...asOwner(schema, settings, "SESSION"),
   ];
+  const text = `-- ${step.script.file}, outside a transaction\n${lines([...start, "COMMIT"])}`;
   const finish = ["BEGIN", recordFinish(schema, step, run), "COMMIT"];
   return [
-    { ...own(`-- ${step.script.file}, outside a transaction\n${lines(start)}`), begins: true },
+    { ...own(text), begins: true, proof: proofIn(start, schema, settings) },
     ...step.script.statements.map((statement) => ({
       text: `${statement.sql}\n;\n`,
       statements: [statement],
@@ -206,9 +228,29 @@ export function sessionSettings(schema: string, settings: StepSettings, scope: "
   ];
 }
 
-/** Behind the ledger's own statements: its tables belong to who signs in, so that no script can write them. */
+/**
+ * Behind the ledger's own statements: its tables belong to who signs in, so that no script can write them. A schema that its role
+ * may not use PostgreSQL passes over without a word (manual 5.10.3), and the script would work on what comes behind it in the
+ * search path: temporary tables, say. Hence the proof.
+ */
 function asOwner(schema: string, { owner }: StepSettings, scope: "LOCAL" | "SESSION"): readonly string[] {
-  return owner === undefined ? [] : [`SET ${scope} ROLE ${quoteName(roleOf(owner, schema))}`];
+  if (owner === undefined) return [];
+  const role = roleOf(owner, schema);
+  return [
+    `SET ${scope} ROLE ${quoteName(role)}`,
+    failUnless(`pg_catalog.current_schema() = ${quoteText(schema)}`, shutOut(role, schema)),
+  ];
+}
+
+function shutOut(role: string, schema: string): string {
+  return `role "${role}" lacks USAGE on schema "${schema}"`;
+}
+
+/** The proof that a message has, given its statements up to that one. */
+function proofIn(before: readonly string[], schema: string, { owner }: StepSettings): Proof | undefined {
+  if (owner === undefined) return undefined;
+  const role = roleOf(owner, schema);
+  return { role, says: shutOut(role, schema), at: before.length - 1 };
 }
 
 /** Deferred triggers run as whoever is current at COMMIT (up to PostgreSQL 17): they are the script's work, and the owner's. */

@@ -5,7 +5,7 @@ import { lineAt } from "../script/parse-script.ts";
 import { isRepeatable } from "../script/repeatable.ts";
 import type { CodeFailure } from "./run-code.ts";
 import { messageOf, serverError } from "./server-error.ts";
-import { DISK_FULL, isByAdmin, isThereAlready, isTransient } from "./sqlstate.ts";
+import { DISK_FULL, isByAdmin, isShutOut, isThereAlready, isTransient } from "./sqlstate.ts";
 import type { Message } from "./step-messages.ts";
 
 /** A message that the server did not carry out. Its transaction is rolled back already. */
@@ -19,6 +19,8 @@ export class Failed extends Error {
   readonly ended: boolean;
   /** Of a migration in TypeScript: where in it. */
   readonly inCode: CodeFailure | undefined;
+  /** The role that the step was to run as, where that may not use the schema. */
+  readonly shutOut: string | undefined;
 
   constructor(
     original: unknown,
@@ -28,13 +30,17 @@ export class Failed extends Error {
     ended: boolean,
     inCode?: CodeFailure,
   ) {
-    super(messageOf(original));
+    const { proof } = sent;
+    const failed =
+      proof?.at === completed && original instanceof pg.DatabaseError && isShutOut(original) ? proof : undefined;
+    super(failed?.says ?? messageOf(original));
     this.original = original;
     this.sent = sent;
     this.completed = completed;
     this.blocker = blocker;
     this.ended = ended;
     this.inCode = inCode;
+    this.shutOut = failed?.role;
   }
 
   get transient(): boolean {
@@ -42,9 +48,11 @@ export class Failed extends Error {
   }
 }
 
-/** What to tell of a failed step: the session ended, others stayed in the way, or the script is wrong. */
+/** What to tell of a failed step: the session ended, its role may not work there, others stayed in the way, or the script is wrong. */
 export function stepProblem(plan: Plan, step: Step, attempts: number, failed: Failed): Problem {
   if (failed.ended) return connectionLost(plan, step, failed.original);
+  if (failed.shutOut !== undefined)
+    return { code: "shut-out", schema: plan.schema, role: failed.shutOut, lacks: ["USAGE"] };
   const retried = step.script.mode === "transaction" || isRepeatable(step.script);
   return failed.transient && retried ? blocked(plan, step, attempts, failed) : stepFailed(plan, step, failed);
 }

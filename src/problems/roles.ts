@@ -19,6 +19,15 @@ export type RoleProblem =
       /** What belongs to others, as ALTER names it: `TABLE prod.users`. */
       readonly objects: readonly string[];
     }
+  | {
+      /** PostgreSQL would pass over the schema in the search path, or let the role make nothing there. */
+      readonly code: "shut-out";
+      readonly schema: string;
+      readonly role: string;
+      readonly lacks: readonly SchemaRight[];
+      /** Why it is not given these rights: who signs in may not, and whose schema it is. */
+      readonly giver?: { readonly user: string; readonly holder: string } | undefined;
+    }
   | { readonly code: "search-path-closed"; readonly role: string; readonly schema: string }
   | {
       readonly code: "reaches";
@@ -46,6 +55,8 @@ export type RoleProblem =
       readonly user: string;
     };
 
+export type SchemaRight = "USAGE" | "CREATE";
+
 /** The words of a {@link RoleProblem}. */
 export function roleText(problem: RoleProblem): string {
   switch (problem.code) {
@@ -60,6 +71,8 @@ export function roleText(problem: RoleProblem): string {
       );
     case "foreign-owner":
       return foreignOwner(problem);
+    case "shut-out":
+      return shutOut(problem);
     case "search-path-closed":
       return (
         `Role "${problem.role}" lacks USAGE on schema "${problem.schema}" of the search path. ` +
@@ -88,6 +101,16 @@ function foreignOwner({ schema, owner, user, objects }: Extract<RoleProblem, { c
     `which could not change ${objects.length === 1 ? "it" : "them"}. What is yours, the next up gives to it:${shown.join("")}` +
     `${more > 0 ? `\nand ${more} more; docs/roles.md has the statement that lists all.` : ""}\n` +
     "Whoever owns them now loses what only an owner may: grant it first what it needs."
+  );
+}
+
+function shutOut({ schema, role, lacks, giver }: Extract<RoleProblem, { code: "shut-out" }>): string {
+  const by = giver
+    ? `, and "${giver.user}" may not grant it. Let "${giver.holder}", whose schema it is, grant it`
+    : ". Grant it";
+  return (
+    `Schema "${schema}": role "${role}", which migrations run as, lacks ${lacks.join(", ")} on it${by}: ` +
+    `GRANT USAGE, CREATE ON SCHEMA ${quoted(schema)} TO ${quoted(role)}.`
   );
 }
 

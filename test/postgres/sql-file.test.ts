@@ -147,6 +147,18 @@ describe.each(runners)("the file of a preview, run by %s,", (name, run) => {
     await query(`DROP SCHEMA "${filed}", "${upped}" CASCADE`);
   });
 
+  test.each([
+    ["in a transaction", ""],
+    ["outside a transaction", "-- migrate:no-transaction\n"],
+  ])("stops before a script %s whose owner may not use the schema", async (how, directive) => {
+    const schema = `${name} shut ${how}`;
+    await query(`CREATE SCHEMA "${schema}"`);
+    const plans = await plansFor([schema], historyOf({ "0001_a": `${directive}CREATE TABLE a (id int)` }));
+    const file = writeSqlFile(schema, plans, { ...SETTINGS, owner: owner.user }, "ana@laptop");
+    expect(await run(file).catch(() => false)).toBe(false);
+    expect(await ownersIn(schema)).toEqual({ schema: connection.user });
+  });
+
   test("is nothing to do when it ran: the next plan is empty", async () => {
     expect((await plansFor(schemas, history)).map((plan) => plan.steps.length)).toEqual([0, 0]);
   });
