@@ -104,6 +104,7 @@ export function problemText(problem: Problem): string {
     case "blocked":
     case "locked":
     case "ledger-held":
+    case "ledger-unreadable":
     case "step-failed":
     case "failed-before":
       return stepText(problem);
@@ -142,6 +143,10 @@ function causeOf(problem: Problem): string {
       ]);
     case "locked":
       return problem.code;
+    case "ledger-held":
+      return JSON.stringify([problem.code, problem.blocker?.pid]);
+    case "ledger-unreadable":
+      return JSON.stringify([problem.code, problem.foreign, problem.error.sqlstate]);
     default: {
       // Names of schemas that are wrong in themselves are told one by one.
       const { schema, ...cause } = { schema: undefined, ...problem };

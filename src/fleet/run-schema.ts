@@ -11,9 +11,8 @@ import { ledgerChanged, ledgerLook, readLedgers } from "../postgres/ledger-table
 import { refusalOf } from "../postgres/refusal-of.ts";
 import type { ApplyContext, StepResult } from "../postgres/run-step.ts";
 import { NotTaken } from "../postgres/run-together.ts";
-import { send } from "../postgres/send.ts";
-import { LOCK_NOT_AVAILABLE } from "../postgres/sqlstate.ts";
 import { stepsDone } from "../postgres/steps-done.ts";
+import { withWatch } from "../postgres/watch.ts";
 import { type LockHolder, type Problem, Refusal } from "../problem.ts";
 import { refuseGone, refuseUnseenDowns } from "./as-planned.ts";
 import { whileConnectionsGetLost } from "./connection-losses.ts";
@@ -176,17 +175,10 @@ export function withoutSnapshot(wish: Wish): Wish {
 }
 
 async function readLedger(database: Database, client: pg.ClientBase, schema: string): Promise<Ledger> {
-  const { result, error, blocker } = await send(database, client, () => readLedgers(client, [schema]));
-  if (error instanceof Refusal && error.problems.some(isHeld))
-    throw new Refusal([{ code: "ledger-held", schema, blocker }]);
-  if (error !== undefined) throw error;
-  const [ledger] = result ?? [];
+  const { result } = await withWatch(database, client, () => readLedgers(client, [schema]));
+  const [ledger] = result;
   if (!ledger) throw new Error("the server answered without a row");
   return ledger;
-}
-
-function isHeld(problem: Problem): boolean {
-  return problem.code === "server-error" && problem.error.sqlstate === LOCK_NOT_AVAILABLE;
 }
 
 interface Standing {

@@ -23,10 +23,10 @@ export async function readLastEvents(
   client: pg.ClientBase,
   schemas: readonly string[],
 ): Promise<ReadonlyMap<string, LastEvent>> {
-  const select = (schema: string) =>
+  const select = (table: string) =>
     // As text the time would be in the DateStyle of whoever signs in.
-    `SELECT extract(epoch FROM at)::double precision AS at, actor, revision, direction, outcome, error FROM ${ledgerTable(schema)} ORDER BY entry DESC LIMIT 1`;
-  const rows = await selectEach<Omit<LastEvent, "at"> & { readonly at: number }>(client, schemas, select);
+    `SELECT extract(epoch FROM at)::double precision AS at, actor, revision, direction, outcome, error FROM ${table} ORDER BY entry DESC LIMIT 1`;
+  const rows = await selectEach<Omit<LastEvent, "at"> & { readonly at: number }>(client, schemas, ledgerTable, select);
   return new Map(
     [...rows].flatMap(([schema, [event]]) =>
       event ? [[schema, { ...event, at: new Date(event.at * 1_000) }] as const] : [],

@@ -158,8 +158,9 @@ async function readFound(
 }
 
 async function readAlembic(client: pg.ClientBase, schemas: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const select = (schema: string) => `SELECT version_num FROM ${quoteName(schema)}.${ALEMBIC}`;
-  const rows = await selectEach<{ version_num: string }>(client, schemas, select);
+  const tableOf = (schema: string) => `${quoteName(schema)}.${ALEMBIC}`;
+  const select = (table: string) => `SELECT version_num FROM ${table}`;
+  const rows = await selectEach<{ version_num: string }>(client, schemas, tableOf, select);
   // Several heads are several rows; such a state has no one place in a history.
   return new Map(
     [...rows].flatMap(([schema, found]) =>

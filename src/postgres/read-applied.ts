@@ -20,7 +20,7 @@ export async function readApplied(
   tableOf: (schema: string) => string,
 ): Promise<ReadonlyMap<string, Applied>> {
   if (schemas.length <= FEW) {
-    const entries = await selectEach<EntryRow>(client, schemas, (schema) => selectEntries(tableOf(schema)));
+    const entries = await selectEach<EntryRow>(client, schemas, tableOf, selectEntries);
     return new Map([...entries].map(([schema, rows]) => [schema, appliedIn(rows)]));
   }
   const digests = await readDigests(client, schemas, tableOf);
@@ -29,8 +29,8 @@ export async function readApplied(
   const entries = await selectEach<SampleRow>(
     client,
     samples,
-    (schema) =>
-      `SELECT ${COLUMNS}, (SELECT ${DIGEST} FROM ${tableOf(schema)}) AS digest FROM ${tableOf(schema)} ORDER BY entry`,
+    tableOf,
+    (table) => `SELECT ${COLUMNS}, (SELECT ${DIGEST} FROM ${table}) AS digest FROM ${table} ORDER BY entry`,
   );
   const kinds = new Map([...entries.values()].map((rows) => [rows[0]?.digest ?? null, appliedIn(rows)]));
   const known = [...digests].flatMap(([schema, { digest, entries, altered, since }]) => {
@@ -85,10 +85,11 @@ async function readDigests(
   const rows = await selectEach<Digest>(
     client,
     schemas,
-    (schema) =>
+    tableOf,
+    (table) =>
       `SELECT ${DIGEST} AS digest, coalesce(max(entry), 0) AS entries,\n` +
       `       count(DISTINCT entry) < count(*) OR coalesce(bool_or(${IS_FOREIGN}), false) AS altered,\n` +
-      `       extract(epoch FROM max(at) FILTER (WHERE outcome IS DISTINCT FROM 'failed'))::double precision AS since FROM ${tableOf(schema)}`,
+      `       extract(epoch FROM max(at) FILTER (WHERE outcome IS DISTINCT FROM 'failed'))::double precision AS since FROM ${table}`,
   );
   return new Map([...rows].map(([schema, [row]]) => [schema, row ?? NO_ENTRIES]));
 }

@@ -1,6 +1,6 @@
 import type { Direction } from "./plan.ts";
 import { type ServerError, serverSaid } from "./server.ts";
-import { count, excerpt, indent, TAKE_OVER } from "./wording.ts";
+import { count, excerpt, indent, quoted, TAKE_OVER } from "./wording.ts";
 
 /** What can be wrong with running the steps. */
 export type StepProblem =
@@ -32,6 +32,16 @@ export type StepProblem =
     }
   | { readonly code: "ledger-held"; readonly schema: string; readonly blocker: Blocker | undefined }
   | {
+      /** A ledger, or what Alembic left, that the server does not let us read. */
+      readonly code: "ledger-unreadable";
+      readonly schema: string;
+      /** Quoted, with its schema. */
+      readonly table: string;
+      /** Whose it is, where that is not who signed in. */
+      readonly foreign: { readonly owner: string; readonly user: string } | undefined;
+      readonly error: ServerError;
+    }
+  | {
       readonly code: "step-failed";
       readonly schema: string;
       readonly revision: string;
@@ -61,8 +71,8 @@ export interface LockHolder {
   readonly pid: number;
   readonly application: string;
   readonly user: string;
-  /** Since when, in seconds. */
-  readonly seconds: number;
+  /** Since when, in seconds; null where the server does not tell us. */
+  readonly seconds: number | null;
 }
 
 /** The session that stands in the way of a step (pg_blocking_pids). */
@@ -95,7 +105,12 @@ export function stepText(problem: StepProblem): string {
         `Gave up after ${(problem.waitedMs / 1000).toFixed(1)} s. Run again when it is done, or wait longer: pulumi config set waitTimeoutMs MS.`
       );
     case "ledger-held":
-      return `Schema "${problem.schema}": another session keeps its ledger from being read.${blockerText(problem.blocker)}\nRun again when it is done.`;
+      return `Schema "${problem.schema}": another session keeps its ledger from being read.${blockerText(problem.blocker)}\nRun again when it is done. ${EXCLUDE}`;
+    case "ledger-unreadable":
+      return (
+        `Schema "${problem.schema}": ${problem.table} cannot be read: ${serverSaid(problem.error)}\n` +
+        `${problem.foreign ? takeBack(problem.table, problem.foreign) : "Mend that."} ${EXCLUDE}`
+      );
     case "failed-before":
       return `Schema "${problem.schema}", ${problem.direction} ${problem.revision} failed: ${excerpt(problem.error)}`;
     case "step-failed":
@@ -103,10 +118,17 @@ export function stepText(problem: StepProblem): string {
   }
 }
 
+const EXCLUDE = 'Or leave the schema out until then: config "exclude".';
+
+function takeBack(table: string, { owner, user }: { readonly owner: string; readonly user: string }): string {
+  return `It belongs to "${owner}". Take it back: ALTER TABLE ${table} OWNER TO ${quoted(user)}.`;
+}
+
 /** The session that holds a lock, for people. */
 export function holderText(holder: LockHolder | undefined): string {
   if (!holder) return "a session that has just ended";
-  return `${holder.application || "a session"} of ${holder.user} (pid ${holder.pid}, for ${holder.seconds} s)`;
+  const time = holder.seconds === null ? "" : `, for ${holder.seconds} s`;
+  return `${holder.application || "a session"} of ${holder.user} (pid ${holder.pid}${time})`;
 }
 
 function blockerText(blocker: Blocker | undefined): string {

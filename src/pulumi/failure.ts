@@ -71,9 +71,10 @@ export function shown(error: unknown): Error {
 /** A refresh signs in as the last up did: what has changed in the config since is not known to it. */
 export function shownByRead(error: unknown): Error {
   const text = shown(error);
-  if (error instanceof Refusal) {
-    text.message +=
-      "\nThe refresh uses the connection of the last up. If it has changed since: pulumi up --refresh=false, once.";
-  }
+  if (!(error instanceof Refusal)) return text;
+  const isLedger = error.problems.some(({ code }) => code === "ledger-held" || code === "ledger-unreadable");
+  text.message += isLedger
+    ? "\nThe refresh signs in as the last up did and reads all that it left, also what is excluded since: pulumi up --refresh=false, once."
+    : "\nThe refresh uses the connection of the last up. If it has changed since: pulumi up --refresh=false, once.";
   return text;
 }

@@ -35,7 +35,7 @@ test("a ledger that another session holds fails its own schema, which names that
   ).toMatchInlineSnapshot(`
     "held: Schema "held": another session keeps its ledger from being read. In the way: pulumi-schema-migrations of USER (pid PID, for N s), whose last statement is
       BEGIN; LOCK TABLE held.migration_ledger
-    Run again when it is done.
+    Run again when it is done. Or leave the schema out until then: config "exclude".
     free"
   `);
 });

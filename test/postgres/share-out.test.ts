@@ -78,7 +78,7 @@ describe("the ledgers of hundreds of schemas", () => {
   test("are refused as ever where one of them may not be read", async () => {
     await query(`REVOKE SELECT ON tenant_440.migration_ledger FROM ${reader.user}`);
     expect(await problemsOf(read({ ...connection, ...reader }, 4))).toMatchObject([
-      { code: "server-error", doing: "to read the ledgers", error: { sqlstate: "42501" } },
+      { code: "ledger-unreadable", schema: "tenant_440", error: { sqlstate: "42501" } },
     ]);
   });
 });
