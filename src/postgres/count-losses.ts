@@ -2,12 +2,14 @@ import type pg from "pg";
 import type { Plan, Step } from "../plan/plan.ts";
 import { describeStatement } from "../script/describe-statement.ts";
 import type { Holder } from "../script/effect.ts";
+import { namedChanges } from "../script/named-changes.ts";
 import { Renames } from "../script/renames.ts";
 import { quoteName } from "./session.ts";
 
 /** What a dropped table or column holds now, in one schema. */
-export interface Loss extends Holder {
+export interface Loss {
   readonly schema: string;
+  readonly holder: Holder;
   /** Rows of a table, values of a column; undefined where they could not be counted, and nothing says how many there are. */
   readonly count: number | undefined;
   /** False where the table is so large, or held by another session, that its planner statistics have to do. */
@@ -41,7 +43,7 @@ export async function countLosses(
   const wanted = holdersOf(plans);
   if (wanted.length === 0) return [];
   const holders = await findHolders(client, wanted, FILLED).catch(() => findHolders(client, wanted, "true"));
-  const tables = [...Map.groupBy(holders, ({ schema, now }) => JSON.stringify([schema, now.table])).values()];
+  const tables = [...Map.groupBy(holders, ({ now }) => JSON.stringify([now.schema, now.table])).values()];
   const isLarge = ([first]: readonly FoundHolder[]) => (first?.rows ?? 0) > COUNTED_ROWS;
   const small = tables.filter((table) => !isLarge(table));
   const losses: Loss[] = [];
@@ -80,16 +82,21 @@ async function countRows(
 /** What goes away, and by what name it is to be found now. */
 interface DroppedHolder {
   readonly holder: Holder;
+  /** Without a schema where that is the one that is migrated. */
   readonly now: Holder;
 }
 
-type SchemaHolder = DroppedHolder & { readonly schema: string };
+/** The same of one schema, and where it is. */
+interface SchemaHolder extends DroppedHolder {
+  readonly schema: string;
+  readonly now: Holder & { readonly schema: string };
+}
 
 /** Rows by the planner's statistics: below 0 where it has none yet, 0 also where they are old. */
 type FoundHolder = SchemaHolder & { readonly rows: number };
 
 function loss({ schema, holder }: SchemaHolder, count: number | undefined, exact: boolean): Loss {
-  return { schema, ...holder, count, exact };
+  return { schema, holder, count, exact };
 }
 
 function estimated(found: FoundHolder): Loss {
@@ -100,28 +107,35 @@ function estimated(found: FoundHolder): Loss {
 function countSql(holders: readonly FoundHolder[]): string {
   const [first] = holders;
   const counts = holders.map(({ now }) => `count(${now.column === undefined ? "*" : quoteName(now.column)})`);
-  return `ARRAY[${counts.join(", ")}] AS n FROM ${quoteName(first?.schema ?? "")}.${quoteName(first?.now.table ?? "")}`;
+  return `ARRAY[${counts.join(", ")}] AS n FROM ${quoteName(first?.now.schema ?? "")}.${quoteName(first?.now.table ?? "")}`;
 }
 
 function holdersOf(plans: readonly Plan[]): readonly SchemaHolder[] {
   // Those that go the same way share their steps, and are looked at once.
   const bySteps = Map.groupBy(plans, ({ steps }) => steps);
-  return [...bySteps].flatMap(([steps, group]) => {
-    const holders = droppedHolders(steps);
-    return group.flatMap(({ schema }) =>
-      holders.map(({ holder, now }) => ({ schema, holder, now: { ...now, table: ownName(schema, now.table) } })),
-    );
+  const all = [...bySteps].flatMap(([steps, group]) => {
+    const named = new Set(steps.flatMap(({ script }) => namedChanges(script).map((change) => change.schema)));
+    const byOwn = Map.groupBy(group, ({ schema }) => (named.has(schema) ? schema : undefined));
+    return [...byOwn].flatMap(([own, some]) => {
+      const holders = droppedHolders(steps, own);
+      return some.flatMap(({ schema }) =>
+        holders.map(({ holder, now }) => ({ schema, holder, now: { ...now, schema: now.schema ?? schema } })),
+      );
+    });
   });
+  // A table of another schema is there once, whichever schema its script runs for.
+  return [
+    ...Map.groupBy(all, ({ holder, now }) => JSON.stringify([holder, now.schema, now.table, now.column])).values(),
+  ].flatMap(([first]) => first ?? []);
 }
 
-/** Without the schema's name, where a script says that as well. */
-function ownName(schema: string, table: string): string {
-  return table.startsWith(`${schema}.`) ? table.slice(schema.length + 1) : table;
-}
-
-/** In the order in which they go: what a script before has renamed has another name now. */
-function droppedHolders(steps: readonly Step[]): readonly DroppedHolder[] {
-  const renames = new Renames();
+/**
+ * In the order in which they go: what a script before has renamed has another name now.
+ *
+ * @param own the schema that is migrated, where the scripts name it
+ */
+function droppedHolders(steps: readonly Step[], own?: string): readonly DroppedHolder[] {
+  const renames = new Renames(own);
   return steps
     .flatMap((step) => step.script.statements)
     .flatMap((statement) => {
@@ -152,7 +166,7 @@ async function findHolders(
                                         WHERE a.attrelid = c.oid AND a.attname = w.col AND NOT a.attisdropped))
      SELECT index::integer - 1 AS index, reltuples AS rows FROM found WHERE ${filled} ORDER BY index`,
     [
-      wanted.map(({ schema }) => schema),
+      wanted.map(({ now }) => now.schema),
       wanted.map(({ now }) => now.table),
       wanted.map(({ now }) => now.column ?? null),
     ],

@@ -7,6 +7,7 @@ import type { HandOver } from "../postgres/hand-over.ts";
 import { count, problemText } from "../problem-text.ts";
 import { minute, TAKE_OVER } from "../problems/wording.ts";
 import { schemaNames } from "../schema-name.ts";
+import { holderName } from "../script/effect.ts";
 import { effectsOf, onlyInUp, stepTexts } from "./step-texts.ts";
 
 /** What a preview says below the engine's diff. */
@@ -108,7 +109,7 @@ function dropped(group: readonly Plan[], losses: readonly Loss[]): readonly stri
   const lines = effects.flatMap(({ words, drops, holder, down }) => {
     if (!drops) return [];
     const held = losses.filter(
-      (loss) => schemas.has(loss.schema) && loss.table === holder?.table && loss.column === holder.column,
+      (loss) => schemas.has(loss.schema) && holder && holderName(loss.holder) === holderName(holder),
     );
     if (!down && held.length === 0) return [];
     return [`    - ${words}${held.length > 0 ? `, ${heldText(held)}` : ""}`];
@@ -118,7 +119,7 @@ function dropped(group: readonly Plan[], losses: readonly Loss[]): readonly stri
 
 /** What an up says before it drops anything: `prod: drops users.cpf, with 3 values`; of many schemas the sum. */
 export function lossTexts(losses: readonly Loss[]): readonly string[] {
-  const groups = Map.groupBy(losses, (loss) => `${loss.table}${loss.column === undefined ? "" : `.${loss.column}`}`);
+  const groups = Map.groupBy(losses, ({ holder }) => holderName(holder));
   return [...groups].map(
     ([thing, held]) => `${schemaNames(held.map((loss) => loss.schema))}: drops ${thing}, ${heldText(held)}`,
   );
@@ -137,7 +138,7 @@ function heldText(losses: readonly Loss[]): string {
 function countedText(losses: readonly Loss[]): string {
   const total = losses.reduce((sum, loss) => sum + (loss.count ?? 0), 0);
   const about = losses.every((loss) => loss.exact) ? "" : "about ";
-  const thing = losses.some((loss) => loss.column !== undefined) && about === "" ? "value" : "row";
+  const thing = losses.some(({ holder }) => holder.column !== undefined) && about === "" ? "value" : "row";
   const where = losses.length > 1 ? ` in ${losses.length} schemas` : "";
   return `with ${about}${count(total, thing)}${where}`;
 }

@@ -1,16 +1,16 @@
-import type { AlterTableCmd, AlterTableStmt, Constraint, Node } from "libpg-query";
+import type { AlterTableCmd, AlterTableStmt, Constraint, Node, RangeVar } from "libpg-query";
 import type { Effect } from "./effect.ts";
-import { kindName, nameOf, relationName, typeName } from "./names.ts";
+import { kindName, nameOf, relationName, tableIn, typeName } from "./names.ts";
 
 /** An ALTER TABLE (or INDEX, VIEW, SEQUENCE), one effect for each of its commands. */
 export function describeAlterTable({ relation, cmds = [], objtype }: AlterTableStmt): readonly Effect[] {
-  const on = relationName(relation);
   return cmds.flatMap((command) =>
-    "AlterTableCmd" in command ? [describeCommand(command.AlterTableCmd, on, objtype)] : [],
+    "AlterTableCmd" in command ? [describeCommand(command.AlterTableCmd, relation, objtype)] : [],
   );
 }
 
-function describeCommand(command: AlterTableCmd, table: string, objtype: string | undefined): Effect {
+function describeCommand(command: AlterTableCmd, relation: RangeVar | undefined, objtype: string | undefined): Effect {
+  const table = relationName(relation);
   const { subtype, name, behavior } = command;
   const cascade = behavior === "DROP_CASCADE" ? " and all that depends on it" : "";
   const column = `${table}.${name}`;
@@ -21,7 +21,7 @@ function describeCommand(command: AlterTableCmd, table: string, objtype: string 
       return {
         words: `drop column ${column}${cascade}`,
         drops: true,
-        ...(name !== undefined && { holder: { table, column: name } }),
+        ...(name !== undefined && { holder: { ...tableIn(relation), column: name } }),
       };
     case "AT_AlterColumnType":
       return changesType(command.def, column);

@@ -1,8 +1,9 @@
 import type { Node } from "libpg-query";
 import { describeAlterTable } from "./describe-alter-table.ts";
-import type { Effect } from "./effect.ts";
-import { columns, kindName, lastName, nameOf, objectName, relationName, typeName } from "./names.ts";
+import type { Effect, Holder } from "./effect.ts";
+import { columns, kindName, lastName, nameOf, objectName, relationName, tableIn, typeName } from "./names.ts";
 import { queriesIn } from "./queries-in.ts";
+import { partsOf } from "./targets.ts";
 
 /** What a statement does, in plain words; most do one thing, an ALTER TABLE as many as it lists. */
 export function describeStatement(node: Node, sql: string): readonly Effect[] {
@@ -18,7 +19,7 @@ function describeItself(node: Node, sql: string): readonly Effect[] {
     const cascade = behavior === "DROP_CASCADE" ? " and of all tables that refer to it" : "";
     return relations.map((table) => ({
       ...drop(`delete all rows of ${nameOf(table)}${cascade} (TRUNCATE)`),
-      holder: { table: nameOf(table) },
+      ...("RangeVar" in table && { holder: tableIn(table.RangeVar) }),
     }));
   }
   if ("DropOwnedStmt" in node) {
@@ -149,8 +150,13 @@ function describeDrop({ DropStmt }: Extract<Node, { DropStmt: unknown }>): reado
   const how = concurrent ? ", concurrently" : "";
   return objects.map((object) => ({
     ...drop(`drop ${kindName(removeType)} ${objectName(object, removeType)}${cascade}${how}`),
-    ...(removeType === "OBJECT_TABLE" && { holder: { table: nameOf(object) } }),
+    ...(removeType === "OBJECT_TABLE" && { holder: tableNamed(object) }),
   }));
+}
+
+function tableNamed(object: Node): Holder {
+  const [schemaname, relname] = partsOf(object).slice(-2);
+  return relname === undefined ? { table: schemaname ?? "" } : { schema: schemaname, table: relname };
 }
 
 function created(replace: boolean | undefined): string {

@@ -7,8 +7,15 @@ export interface Effect {
   readonly holder?: Holder;
 }
 
-/** A table of the migrated schema, or one of its columns. */
+/** A table, or one of its columns, as a statement names it. */
 export interface Holder {
+  /** Undefined where the search path finds the table: in the schema that is migrated. */
+  readonly schema?: string | undefined;
   readonly table: string;
   readonly column?: string;
+}
+
+/** `users.cpf`, or `billing.users.cpf` where the script names a schema. */
+export function holderName({ schema, table, column }: Holder): string {
+  return [schema, table, column].filter((part) => part !== undefined).join(".");
 }

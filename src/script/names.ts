@@ -6,6 +6,14 @@ export function relationName(relation: RangeVar | undefined): string {
   return [schemaname, relname].filter(Boolean).join(".");
 }
 
+/** A table's name, and its schema's where the script names one. */
+export function tableIn(relation: RangeVar | undefined): {
+  readonly schema: string | undefined;
+  readonly table: string;
+} {
+  return { schema: relation?.schemaname, table: relation?.relname ?? "" };
+}
+
 /** The last part of a possibly qualified name. */
 export function lastName(names: readonly Node[] | undefined): string {
   const last = names?.at(-1);

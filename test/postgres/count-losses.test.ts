@@ -58,6 +58,43 @@ test("a table that is named with its schema counts as well", async () => {
   ]);
 });
 
+test.each([
+  ["ALTER TABLE named.users RENAME TO u2; DROP TABLE named.u2", "named.u2, with 1 row"],
+  ["ALTER TABLE users RENAME TO u2; DROP TABLE named.u2", "named.u2, with 1 row"],
+  ["ALTER TABLE named.users RENAME TO u2; DROP TABLE u2", "u2, with 1 row"],
+  ["ALTER TABLE named.users RENAME a TO b; ALTER TABLE users DROP COLUMN b", "users.b, with 1 value"],
+  ["ALTER TABLE users RENAME a TO b; ALTER TABLE named.users DROP COLUMN b", "named.users.b, with 1 value"],
+  ["ALTER TABLE users SET SCHEMA arch; DROP TABLE arch.users", "arch.users, with 1 row"],
+  ["ALTER TABLE arch.old SET SCHEMA named; TRUNCATE old", "old, with 2 rows"],
+  ["ALTER TABLE arch.old RENAME TO older; DROP TABLE arch.older", "arch.older, with 2 rows"],
+])("a name with its schema and one without it are the same, also on the way: %s", async (sql, expected) => {
+  await query(`
+    DROP SCHEMA IF EXISTS named, arch CASCADE;
+    CREATE SCHEMA named; CREATE TABLE named.users (id int, a text); INSERT INTO named.users VALUES (1, 'x');
+    CREATE SCHEMA arch; CREATE TABLE arch.old (id int); INSERT INTO arch.old VALUES (1), (2)`);
+  await withSession(connection, async (client) => {
+    const plan = planFor(await ledgerOf(client, "named"), historyOf({ "0001_x": sql }));
+    expect(lossTexts(await countLosses(client, losing([plan])))).toEqual([`named: drops ${expected}`]);
+  });
+});
+
+test("what goes of another schema is counted there, once for all schemas", async () => {
+  await query(`
+    CREATE SCHEMA first; CREATE SCHEMA second; CREATE TABLE second.t (id int); INSERT INTO second.t VALUES (1);
+    CREATE SCHEMA shared; CREATE TABLE shared.t (id int); INSERT INTO shared.t VALUES (1), (2)`);
+  const history = historyOf({ "0001_x": "DROP TABLE IF EXISTS shared.t; DROP TABLE IF EXISTS t" });
+  await withSession(connection, async (client) => {
+    const plans = [
+      planFor(await ledgerOf(client, "first"), history),
+      planFor(await ledgerOf(client, "second"), history),
+    ];
+    expect(lossTexts(await countLosses(client, plans))).toEqual([
+      "first: drops shared.t, with 2 rows",
+      "second: drops t, with 1 row",
+    ]);
+  });
+});
+
 test("what has another name now, since a down on the way renames it, is counted by that", async () => {
   const history = historyOf({
     "0001_users": users,

@@ -76,7 +76,7 @@ describe("the preview says", () => {
       CPF,
       revision("0003_no_cpf", { up: "ALTER TABLE users DROP COLUMN cpf, DROP COLUMN cep;\n" }),
     ];
-    const losses = [{ schema: "prod", table: "users", column: "cpf", count: 50, exact: true }];
+    const losses = [{ schema: "prod", holder: { table: "users", column: "cpf" }, count: 50, exact: true }];
     const [first] = previewReports([plan({ ledger: ledgerOf([USERS, CPF]), history })], FILE, losses);
     expect(first?.text.split("\n").slice(0, 4)).toMatchInlineSnapshot(`
       [
