@@ -94,6 +94,7 @@ export function problemText(problem: Problem): string {
     case "no-rights":
     case "no-create":
     case "pooler":
+    case "no-session":
     case "no-free-sessions":
     case "unexpected":
     case "server-error":

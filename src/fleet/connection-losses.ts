@@ -1,4 +1,5 @@
 import pRetry from "p-retry";
+import type { Database } from "../postgres/database.ts";
 import { refusalOf } from "../postgres/refusal-of.ts";
 import { type Problem, Refusal } from "../problem.ts";
 
@@ -11,9 +12,11 @@ export interface Recovery {
 
 /**
  * Goes on after a lost connection in a new session, from what the ledger says: the COMMIT whose answer was lost may have
- * succeeded. Not where an administrator ended the session, who meant it.
+ * succeeded. Not where an administrator ended the session, who meant it. Where the server grants no session, one of this run's is
+ * waited for, as long as there are any.
  */
 export async function whileConnectionsGetLost<T>(
+  database: Database,
   schema: string,
   { recoveryMs, stop }: Recovery,
   attempt: () => Promise<T>,
@@ -30,6 +33,11 @@ export async function whileConnectionsGetLost<T>(
       shouldRetry: ({ error }) => {
         const refusal = refusalOf(error, schema);
         if (!refusal.problems.some(isLoss)) return false;
+        if (refusal.problems.some(isNotGranted) && database.signedIn() > 0) {
+          // The server is there. Also when stopped: a session comes free as soon as another schema is done with its step.
+          loss = undefined;
+          return true;
+        }
         // Who was signed in has lost a server that was there: another outage than the one before.
         if (!loss || refusal.problems.some(({ code }) => code === "connection-lost"))
           loss = { at: performance.now(), refusal };
@@ -60,5 +68,11 @@ function stepsLost({ problems }: Refusal): readonly string[] {
 
 /** Who cannot sign in has lost the server as well: it was there when the schema was planned. */
 function isLoss(problem: Problem): boolean {
-  return problem.code === "unreachable" || (problem.code === "connection-lost" && !problem.byAdmin);
+  return (
+    problem.code === "unreachable" || isNotGranted(problem) || (problem.code === "connection-lost" && !problem.byAdmin)
+  );
+}
+
+function isNotGranted({ code }: Problem): boolean {
+  return code === "no-session";
 }

@@ -119,5 +119,5 @@ function allowedFailures({ onFailure, failureLimit }: FleetOptions): number {
 
 /** A server that is gone is gone for the others as well: each of them would wait for it in vain. */
 function isOfServer({ code }: Problem): boolean {
-  return code === "connection-lost" || code === "unreachable";
+  return code === "connection-lost" || code === "unreachable" || code === "no-session";
 }

@@ -58,7 +58,9 @@ export async function runSchema(
 ): Promise<SchemaResult> {
   const progress: Progress = { from: undefined, steps: [] };
   try {
-    const to = await whileConnectionsGetLost(schema, options, () => migrate(database, schema, wish, options, progress));
+    const to = await whileConnectionsGetLost(database, schema, options, () =>
+      migrate(database, schema, wish, options, progress),
+    );
     return { schema, from: progress.from ?? to, to, steps: progress.steps, problems: [] };
   } catch (error) {
     const { problems } = refusalOf(error, schema);

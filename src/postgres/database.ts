@@ -13,7 +13,7 @@ export interface Database {
   signedIn(): number;
   /**
    * Lends a session. One whose callback throws is closed, not reused: its state is not known.
-   * @throws Refusal unreachable, no-tls, sign-in-refused or database-missing
+   * @throws Refusal unreachable, no-tls, sign-in-refused, database-missing or no-session
    */
   withClient<T>(callback: (client: pg.ClientBase) => Promise<T>): Promise<T>;
 }

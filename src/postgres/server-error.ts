@@ -1,7 +1,13 @@
 import pg from "pg";
 import type { Problem, ServerError } from "../problem.ts";
 import { type Connection, serverName } from "./connection.ts";
-import { endsSession, INVALID_AUTHORIZATION, INVALID_CATALOG_NAME, INVALID_PASSWORD } from "./sqlstate.ts";
+import {
+  endsSession,
+  INVALID_AUTHORIZATION,
+  INVALID_CATALOG_NAME,
+  INVALID_PASSWORD,
+  TOO_MANY_CONNECTIONS,
+} from "./sqlstate.ts";
 
 /** Why nobody could sign in. */
 export function connectProblem(error: unknown, connection: Connection): Problem {
@@ -16,6 +22,8 @@ export function connectProblem(error: unknown, connection: Connection): Problem 
         return { code: "sign-in-refused", server, user: connection.user, detail };
       case INVALID_CATALOG_NAME:
         return { code: "database-missing", server, database: connection.database };
+      case TOO_MANY_CONNECTIONS:
+        return { code: "no-session", server, detail };
       default:
         return { code: "server-error", doing: `signing in to ${server}`, error: serverError(error) };
     }

@@ -24,6 +24,8 @@ export type ServerProblem =
       readonly schemas: readonly string[];
     }
   | { readonly code: "pooler"; readonly server: string }
+  /** The server, the database or the role has all the connections that it may have. */
+  | { readonly code: "no-session"; readonly server: string; readonly detail: string }
   | { readonly code: "no-free-sessions"; readonly server: string; readonly asked: number; readonly free: number }
   /** A mistake of ours, or something that nobody has thought of. */
   | { readonly code: "unexpected"; readonly schema: string; readonly detail: string }
@@ -74,6 +76,11 @@ export function serverText(problem: ServerProblem): string {
       return (
         `${problem.server} is a pooler that gives each transaction another session (PgBouncer in transaction or statement mode). ` +
         "Locks and settings would land in other clients' sessions. Connect to the server itself, or to the pooler in session mode."
+      );
+    case "no-session":
+      return (
+        `${problem.server} grants no further session: ${problem.detail}. Free some, raise that limit, or let fewer schemas go at ` +
+        "once: pulumi config set concurrency 1."
       );
     case "no-free-sessions":
       return (

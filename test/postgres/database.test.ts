@@ -124,8 +124,8 @@ describe("a connection that does not work is refused with the way out", () => {
     await query(`ALTER ROLE ${role.user} CONNECTION LIMIT -1`);
     expect({ code, text: text.replaceAll(role.user, "USER") }).toMatchInlineSnapshot(`
       {
-        "code": "server-error",
-        "text": "PostgreSQL refused signing in to 127.0.0.1:PORT: too many connections for role "USER" (SQLSTATE 53300)",
+        "code": "no-session",
+        "text": "127.0.0.1:PORT grants no further session: too many connections for role "USER". Free some, raise that limit, or let fewer schemas go at once: pulumi config set concurrency 1.",
       }
     `);
   });
