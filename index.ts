@@ -4,10 +4,10 @@ import { briefly } from "./src/pulumi/outputs.ts";
 import { declareRoles } from "./src/pulumi/roles.ts";
 import { SchemaMigration } from "./src/pulumi/schema-migration.ts";
 import { stackFleets } from "./src/pulumi/stack-config.ts";
-import { refuseStillOwned } from "./src/pulumi/still-owned.ts";
+import { guardDrops } from "./src/pulumi/still-owned.ts";
 
 const fleets = await stackFleets();
-const stillOwned = refuseStillOwned(fleets);
+const guard = guardDrops(fleets);
 
 const migrations = fleets.map((fleet) => {
   const { name, connection, listed, onDestroy, rolePasswords, ...config } = fleet;
@@ -24,7 +24,7 @@ const migrations = fleets.map((fleet) => {
   });
 
   // The provider adopts what exists and would drop it on destroy; retained, it only lets go.
-  const onDelete = onDestroy === "retain" ? { retainOnDelete: true } : { hooks: { beforeDelete: [stillOwned] } };
+  const onDelete = onDestroy === "retain" ? { retainOnDelete: true } : { hooks: { beforeDelete: [guard] } };
 
   // None where the config names none.
   const roles = declareRoles(fleet, server, onDelete);
@@ -39,9 +39,8 @@ const migrations = fleets.map((fleet) => {
       ),
   );
 
-  const drops = onDestroy === "drop" ? listed : [];
   const dependsOn = [...owned, ...roles.resources, ...roles.grant(owned)];
-  return [name, new SchemaMigration(name, { connection, ...config, drops }, { dependsOn })] as const;
+  return [name, new SchemaMigration(name, { connection, ...config }, { dependsOn })] as const;
 });
 
 export const current = Object.fromEntries(migrations.map(([name, fleet]) => [name, fleet.current.apply(briefly)]));

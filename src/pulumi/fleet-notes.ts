@@ -4,32 +4,20 @@ import { schemaNames } from "../schema-name.ts";
 import { bySchema, type Inputs, type Outputs } from "./inputs.ts";
 
 /**
- * What a preview tells of a fleet as a whole: who is new, who is let go, who is left alone, and who goes first.
- *
- * @param dropped of those that are gone from the fleet, who is not let go
+ * What a preview tells of a fleet as a whole: who is new, who is gone, who is left alone, and who goes first. What
+ * becomes of those that are gone their own declarations say, where they have one.
  */
-export function fleetNotes(
-  inputs: Inputs,
-  olds: Outputs | undefined,
-  plans: readonly Plan[],
-  dropped: readonly string[] = [],
-): readonly string[] {
+export function fleetNotes(inputs: Inputs, olds: Outputs | undefined, plans: readonly Plan[]): readonly string[] {
   const before = new Set(olds && bySchema(olds.current).keys());
   const now = new Set(inputs.schemas);
   const fresh = olds ? inputs.schemas.filter((schema) => !before.has(schema)) : [];
-  const gone = goneFrom(inputs, olds).filter((schema) => !dropped.includes(schema));
+  const gone = [...before].filter((schema) => !now.has(schema));
   return [
     ...(fresh.length > 0 ? [`New here: ${schemaNames(fresh)}`] : []),
-    ...(gone.length > 0 ? [`Let go: ${schemaNames(gone)}`] : []),
+    ...(gone.length > 0 ? [`No longer here: ${schemaNames(gone)}`] : []),
     ...(inputs.excluded.length > 0 ? [`Excluded: ${schemaNames(inputs.excluded)}${nobody(now)}`] : []),
     ...waveNotes(inputs, plans),
   ];
-}
-
-/** The schemas that a fleet had, and has no more. */
-export function goneFrom({ schemas }: Inputs, olds: Outputs | undefined): readonly string[] {
-  const now = new Set(schemas);
-  return olds ? [...bySchema(olds.current).keys()].filter((schema) => !now.has(schema)) : [];
 }
 
 /** A fleet of which all are excluded is as good as none, which someone should know. */

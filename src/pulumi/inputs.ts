@@ -44,8 +44,6 @@ export const InputsShape = z.object({
   waveCheck: z.string().optional(),
   onFailure: z.enum(["stop", "continue"]),
   failureLimit: z.number(),
-  /** Those whose own declarations Pulumi drops once they are gone from the program. */
-  drops: z.array(z.string()),
   /** Of the resource, so that the provider can show progress on its line. */
   progressUrn: z.string(),
   /** Checksums by revision id, of all that any of the schemas will have: the engine's diff shows what comes and goes. */

@@ -5,29 +5,21 @@ import { withDatabase } from "../postgres/database.ts";
 import { mostSessions } from "../postgres/free-sessions.ts";
 import { missingInPath } from "../postgres/search-path.ts";
 import { problemText } from "../problem-text.ts";
-import { schemaNames } from "../schema-name.ts";
 import { actor } from "./actor.ts";
-import { fleetNotes, goneFrom } from "./fleet-notes.ts";
+import { fleetNotes } from "./fleet-notes.ts";
 import { type Inputs, type Outputs, wishes } from "./inputs.ts";
 import { planAll } from "./plan-all.ts";
 import { previewReports, type Report } from "./report.ts";
 import { writeSqlFile } from "./sql-file.ts";
 
-/** What the last up left. */
-export interface Before {
-  readonly state: Outputs | undefined;
-  /** Schemas that Pulumi drops where they are gone from the program. */
-  readonly drops: readonly string[];
-}
-
 /**
  * Tells what an up would do, and writes it into the stack's SQL file. The ledgers are read, nothing is written to the
  * database, not even a ledger that is missing.
  *
+ * @param state what the last up left
  * @throws Refusal with everything that would stand in the way
  */
-export async function preview(inputs: Inputs, before: Before, stack: string): Promise<readonly Report[]> {
-  const { state, drops } = before;
+export async function preview(inputs: Inputs, state: Outputs | undefined, stack: string): Promise<readonly Report[]> {
   const { plans, losses, handOvers, untried, lacking } = await withDatabase(
     inputs.connection,
     mostSessions(inputs.connection, inputs.concurrency),
@@ -44,14 +36,10 @@ export async function preview(inputs: Inputs, before: Before, stack: string): Pr
     },
   );
   const file = writeSqlFile(stack, plans, inputs, actor(), handOvers);
-  const dropped = goneFrom(inputs, state).filter((schema) => drops.includes(schema));
   return [
-    ...(dropped.length > 0
-      ? [warning(`DROPS ${schemaNames(dropped)}, with all that is there: onDestroy was drop.`)]
-      : []),
     ...lacking.map((problem) => warning(problemText(problem))),
     ...untried.map((problem) => warning(`As things are, waveCheck would hold the waves. ${problemText(problem)}`)),
-    ...previewReports(plans, file, losses, handOvers, fleetNotes(inputs, state, plans, dropped)),
+    ...previewReports(plans, file, losses, handOvers, fleetNotes(inputs, state, plans)),
   ];
 }
 

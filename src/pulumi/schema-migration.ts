@@ -58,8 +58,6 @@ export interface SchemaMigrationArgs {
   readonly onFailure?: "stop" | "continue";
   /** With `continue`: how many schemas may fail before no further one is started. Default 0: any number. */
   readonly failureLimit?: number;
-  /** Schemas of the program whose declarations drop them once they are gone from it, which a preview then tells. Default none. */
-  readonly drops?: readonly string[];
 }
 
 /**
@@ -101,7 +99,6 @@ export class SchemaMigration extends pulumi.dynamic.Resource {
       waveCheck: args.waveCheck,
       onFailure: args.onFailure ?? "stop",
       failureLimit: args.failureLimit ?? 0,
-      drops: args.drops ?? [],
       progressUrn: urn,
       // Outputs.
       current: undefined,
@@ -143,8 +140,7 @@ async function reportPreview(hook: pulumi.ResourceHookArgs, resource: pulumi.Res
   const olds = OutputsShape.safeParse({ ...hook.oldOutputs, connection: inputs.data.connection });
   try {
     const { preview } = await loadPreview();
-    const before = { state: olds.success ? olds.data : undefined, drops: hook.oldInputs?.drops ?? [] };
-    const reports = await preview(inputs.data, before, pulumi.getStack());
+    const reports = await preview(inputs.data, olds.success ? olds.data : undefined, pulumi.getStack());
     for (const { text, warning } of reports) {
       // Not awaited: the log waits for the resource's URN, which waits for this hook.
       void (warning ? pulumi.log.warn(text, resource) : pulumi.log.info(text, resource));

@@ -1,9 +1,11 @@
+import { setTimeout as pause } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type { Fleet } from "../config/find-fleets.ts";
 import { databaseName, serverName } from "../postgres/connection.ts";
 import { type Problem, Refusal } from "../problem.ts";
 import { errorText } from "../problem-text.ts";
 import { rolesOf, sharedRoles } from "../role-name.ts";
+import { schemaNames } from "../schema-name.ts";
 
 /** What of a fleet tells whether it still owns something. */
 export type Owner = Pick<Fleet, "name" | "connection" | "listed" | "schemas" | "excluded" | "owner" | "app">;
@@ -22,22 +24,46 @@ export interface Dropped {
  * Refuses, in a preview already, to drop a schema or role that a fleet goes on owning: with `onDestroy: drop`, one that goes from
  * its name to a pattern or over to another fleet is gone for Pulumi, whose program declares by name what a fleet lists. Nor does a
  * fleet that goes to another database drop what it leaves behind: Pulumi replaces each schema's declaration, and would delete the
- * one before first.
+ * one before first. What is dropped all the same is told, also by an up and a destroy.
  *
  * Pulumi runs hooks on deletes by their name and only where the program runs: this one has to be made in any program, also where
  * nothing is dropped any more, and `pulumi destroy` asks for `--run-program`.
  */
-export function refuseStillOwned(fleets: readonly Owner[]): pulumi.ResourceHook {
+export function guardDrops(fleets: readonly Owner[]): pulumi.ResourceHook {
+  const tell = tellTogether((schemas) =>
+    pulumi.log.warn(`DROPS ${schemaNames(schemas)}, with all that is there: onDestroy was drop.`),
+  );
   return new pulumi.ResourceHook(
     "still-owned",
-    ({ type, oldInputs, name: resource }) => {
+    async ({ type, oldInputs, name: resource }) => {
       const { name, database } = (oldInputs ?? {}) as { readonly name: string; readonly database?: string };
       const kind = type.endsWith(":Schema") ? "schema" : "role";
       const problem = stillOwned(fleets, { kind, name, database, resource });
       if (problem) throw new Error(errorText(new Refusal([problem])));
+      if (kind === "schema") await tell(name);
     },
     { onDryRun: true },
   );
+}
+
+/** How long is waited for others: Pulumi deletes several at once, and each delete waits for its hook. */
+const TOGETHER_MS = 100;
+
+/** Tells names that come at the same time in one message, of which each of them waits for the end. */
+function tellTogether(tell: (names: readonly string[]) => Promise<void>): (name: string) => Promise<void> {
+  let names: string[] = [];
+  let told: Promise<void> | undefined;
+  const tellAll = async () => {
+    await pause(TOGETHER_MS);
+    const all = names.sort();
+    [names, told] = [[], undefined];
+    await tell(all);
+  };
+  return (name) => {
+    names.push(name);
+    told ??= tellAll();
+    return told;
+  };
 }
 
 /** Why something must not be dropped; undefined where nobody owns it any more, or where its own declaration is destroyed. */

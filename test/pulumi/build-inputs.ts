@@ -20,7 +20,6 @@ export function inputs(changes: Partial<Inputs> = {}): Inputs {
     wavePauseMs: 0,
     onFailure: "stop",
     failureLimit: 0,
-    drops: [],
     progressUrn: "urn",
     revisions: {},
     head: "0004_d",

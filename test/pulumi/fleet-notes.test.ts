@@ -16,21 +16,17 @@ describe("what is told of a fleet as a whole", () => {
     expect(fleetNotes(inputs(), undefined, [])).toEqual([]);
   });
 
-  it("names who is new, let go and excluded", () => {
+  it("names who is new, gone and excluded", () => {
     expect(fleetNotes(inputs({ schemas: ["b", "c"], excluded: ["d"] }), olds, [])).toEqual([
       "New here: c",
-      "Let go: a",
+      "No longer here: a",
       "Excluded: d",
     ]);
   });
 
-  it("does not call let go what Pulumi drops", () => {
-    expect(fleetNotes(inputs({ schemas: [] }), olds, [], ["b"])).toEqual(["Let go: a"]);
-  });
-
   it("says where nobody is left", () => {
     expect(fleetNotes(inputs({ schemas: [], excluded: ["a", "b"] }), olds, [])).toEqual([
-      "Let go: a, b",
+      "No longer here: a, b",
       "Excluded: a, b; no schema is left to migrate",
     ]);
   });

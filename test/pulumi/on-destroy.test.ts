@@ -15,6 +15,11 @@ const project = await makeProject({
 const configure = (config: Readonly<Record<string, unknown>>) => project.configure("dev", config);
 const preview = () => project.pulumi("preview", "--stack", "dev");
 const run = (...args: readonly string[]) => project.pulumi(...args, "--yes", "--skip-preview", "--stack", "dev");
+/** The schemas that Pulumi is said to drop. */
+const dropsTold = (output: string) =>
+  [...errorsIn(output).matchAll(/^warning: DROPS (.*), with all/gm)]
+    .flatMap(([, names = ""]) => names.split(", "))
+    .sort();
 const existing = async () =>
   (
     await query<{ name: string }>(
@@ -54,13 +59,27 @@ describe("onDestroy: drop", () => {
     expect(await existing()).toBe("acme beta zeta");
   });
 
+  it.each([
+    ["is gone from the config", { early: { schemas: ["beta", "acm*"] } }, ["zeta"]],
+    [
+      "has another name, and not that schema",
+      { early: { schemas: ["beta", "acm*"] }, last: { schemas: ["eta"] } },
+      ["zeta"],
+    ],
+    ["is gone, and another one's leaves its list", { early: { schemas: ["acm*"] } }, ["beta", "zeta"]],
+  ])("tells in a preview what is dropped where its fleet %s", async (_, fleets, schemas) => {
+    configure({ onDestroy: "drop", fleets });
+    expect(dropsTold((await preview()).output)).toEqual(schemas);
+    expect(await existing()).toBe("acme beta zeta");
+  });
+
   it("drops one that nobody owns any more", async () => {
     configure({ onDestroy: "drop", fleets: { early: { schemas: ["acm*"] }, late: { schemas: ["zeta"] } } });
-    const told = (await preview()).output;
-    expect(told).toContain("warning: DROPS beta, with all that is there: onDestroy was drop.");
-    expect(told).not.toContain("Let go");
+    const warning = "warning: DROPS beta, with all that is there: onDestroy was drop.";
+    expect(errorsIn((await preview()).output)).toContain(warning);
     const { exitCode, output } = await run("up");
     expect(exitCode, output).toBe(0);
+    expect(errorsIn(output)).toContain(warning);
     expect(await existing()).toBe("acme zeta");
   });
 
@@ -74,6 +93,7 @@ describe("onDestroy: drop", () => {
     expect(await existing()).toBe("acme zeta");
     const { exitCode, output } = await run("destroy", "--run-program");
     expect(exitCode, output).toBe(0);
+    expect(dropsTold(output)).toEqual(["zeta"]);
     expect(await existing()).toBe("acme");
   });
 });

@@ -97,7 +97,7 @@ describe("a fleet that a query finds", () => {
       27 schemas (tenant_0001, tenant_0002, tenant_0004, …): 0003_invoices, nothing to do
       tenant_0005: 0002_cpf, nothing to do; 1 revision held back
       New here: tenant_0099
-      Let go: tenant_0007
+      No longer here: tenant_0007
       Excluded: tenant_0003
       The SQL, exactly as it would run: .preview/prod.sql"
     `);
