@@ -63,7 +63,10 @@ export const OutputsShape = z.object({
   pending: z.record(z.string(), z.array(z.string())),
   /** The revisions up to the highest that is applied anywhere, so that a refresh notices one that is missing. */
   applied: z.array(z.string()),
-  /** Where a relative target led: target, revision, schemas; so that `-1` is one step and not one more at each up. */
+  /**
+   * Where a relative target led: target, revision, schemas; so that `-1` is one step and not one more at each up. Also of schemas that
+   * are away meanwhile.
+   */
   steps: z.record(z.string(), z.record(z.string(), z.array(z.string()))),
 });
 

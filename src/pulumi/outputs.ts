@@ -41,16 +41,15 @@ function appliedAnywhere(inputs: Inputs, revisions: readonly string[]): Outputs[
   return ids.slice(0, highest + 1);
 }
 
+/** One that is away, excluded or not found, keeps its place while the target would be its own: back again, it shall not go on. */
 function stepsTaken(inputs: Inputs, olds: Outputs | undefined, plans: readonly Plan[]): Outputs["steps"] {
-  const taken = takenSteps(olds);
-  const relative = plans.filter(({ schema }) => isRelative(targetOf(inputs, schema)));
-  const targets = Map.groupBy(relative, ({ schema }) => targetOf(inputs, schema));
-  return Object.fromEntries(
-    [...targets].map(([target, group]) => [
-      target,
-      byRevision(group.map(({ schema, to }) => [schema, taken.get(target)?.get(schema) ?? to] as const)),
-    ]),
+  const taken = [...takenSteps(olds)].flatMap(([target, places]) =>
+    [...places].filter(([schema]) => targetOf(inputs, schema) === target),
   );
+  const places = new Map([...plans.map(({ schema, to }) => [schema, to] as const), ...taken]);
+  const relative = [...places].filter(([schema]) => isRelative(targetOf(inputs, schema)));
+  const targets = Map.groupBy(relative, ([schema]) => targetOf(inputs, schema));
+  return Object.fromEntries([...targets].map(([target, group]) => [target, byRevision(group)]));
 }
 
 /** Names told of a revision. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SchemaResult } from "../../src/fleet/run-schema.ts";
-import { type Outputs, wishes } from "../../src/pulumi/inputs.ts";
+import { type Inputs, type Outputs, wishes } from "../../src/pulumi/inputs.ts";
 import { briefly, outputs } from "../../src/pulumi/outputs.ts";
 import { both, ledgerOf, plan } from "../plan/build.ts";
 import { inputs } from "./build-inputs.ts";
@@ -29,6 +29,23 @@ describe("the state after a run", () => {
 
   it("knows a step like -2 that failed half way as the place where it leads, not as two more steps", () => {
     expect([...wishes(ASKED, HISTORY, state()).values()].map((wish) => wish.target)).toEqual(["0002_b", "0002_b"]);
+  });
+
+  describe("knows where a step led a schema that is away for a while", () => {
+    const back = (away: Inputs) => {
+      const after = outputs(away, state(), HISTORY, PLANS.slice(1), []);
+      return Object.fromEntries([...wishes(ASKED, HISTORY, after)].map(([schema, wish]) => [schema, wish.target]));
+    };
+
+    it("so that the step is not taken again when it comes back", () => {
+      expect(back({ ...ASKED, schemas: ["waiting"] })).toEqual({ failed: "0002_b", waiting: "0002_b" });
+    });
+
+    it("while the step is its target", () => {
+      const pins = { failed: "0004_d" };
+      expect(back({ ...ASKED, schemas: ["waiting"], pins })).toEqual({ failed: "-2", waiting: "0002_b" });
+      expect(back({ ...ASKED, schemas: ["waiting"], target: "head" })).toEqual({ failed: "-2", waiting: "-2" });
+    });
   });
 
   it("has what is beyond a revision that schemas are held at", () => {
