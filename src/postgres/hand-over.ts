@@ -1,7 +1,9 @@
 import type pg from "pg";
+import type { SchemaRight } from "../problem.ts";
 import type { SchemaRoles } from "../role-name.ts";
 import { LEDGER } from "./ledger-table.ts";
 import { quoteName, quoteText } from "./session.ts";
+import { findShutOut } from "./shut-out.ts";
 import type { StepSettings } from "./step-messages.ts";
 
 /** What was in a schema before it had roles, and goes to them first. */
@@ -10,6 +12,8 @@ export interface HandOver extends SchemaRoles {
   readonly given: number;
   /** Tables, views and sequences that the application gets its rights on. */
   readonly opened: number;
+  /** What the owner will have on the schema itself, where it lacks that: without it nothing can be given to it, nor run as it. */
+  readonly rights: readonly SchemaRight[];
 }
 
 /**
@@ -57,22 +61,27 @@ export async function findHandOvers(
       GROUP BY w.index, w.app ORDER BY w.index`,
     [roles.map(({ schema }) => schema), roles.map(({ owner }) => owner ?? null), roles.map(({ app }) => app ?? null)],
   );
-  return rows.flatMap(({ index, given, opened }) => {
-    const found = roles[index];
-    return found && given + opened > 0 ? [{ ...found, given, opened }] : [];
+  const objects = new Map(rows.map(({ index, ...counts }) => [index, counts]));
+  const shutOut = (await findShutOut(client, roles)).filter(({ mayGrant }) => mayGrant);
+  const rightsIn = new Map(shutOut.map(({ schema, lacks }) => [schema, lacks]));
+  return roles.flatMap((each, index) => {
+    const { given, opened } = objects.get(index) ?? { given: 0, opened: 0 };
+    const rights = rightsIn.get(each.schema) ?? [];
+    return given + opened + rights.length > 0 ? [{ ...each, given, opened, rights }] : [];
   });
 }
 
 /**
- * The SQL that hands a schema over: what belongs to who signs in goes to the owner, and the application gets its rights on what
+ * The SQL that hands a schema over: the owner gets the rights to work in it and what belongs to who signs in, and the application gets its rights on what
  * is there. From then on default privileges give them; so where the application has any right already, it gets none here, and
  * what a migration took from it stays taken. One transaction; run again, it changes nothing.
  */
-export function handOverSql({ schema, owner = "", app }: SchemaRoles, settings: StepSettings): string {
+export function handOverSql({ schema, owner = "", app, rights }: HandOver, settings: StepSettings): string {
   const statements = [
     "BEGIN",
     `SET LOCAL lock_timeout TO ${settings.lockTimeoutMs}`,
     `SET LOCAL statement_timeout TO ${settings.statementTimeoutMs}`,
+    ...(rights.length > 0 ? [`GRANT ${rights.join(", ")} ON SCHEMA ${quoteName(schema)} TO ${quoteName(owner)}`] : []),
     loop(
       `SELECT pg_catalog.format('ALTER %s %s OWNER TO %I', i.type, i.identity, ${quoteText(owner)})
          FROM ${OWNED_OBJECTS} o, pg_catalog.pg_identify_object(o.class, o.oid, 0) i

@@ -3,6 +3,7 @@ import type { Problem } from "../problem.ts";
 import type { SchemaRoles } from "../role-name.ts";
 import { OWNED_OBJECTS } from "./hand-over.ts";
 import { LEDGER } from "./ledger-table.ts";
+import { findShutOut } from "./shut-out.ts";
 
 /** What was found out about the roles of some schemas. */
 export interface RoleFindings {
@@ -12,8 +13,8 @@ export interface RoleFindings {
 }
 
 /**
- * What would make it untrue that each schema is its roles' own: an owner that who signs in cannot become, objects of others, and
- * rights that let a role reach into a schema that is not its own or write a ledger. A few round trips, whatever the number of
+ * What would make it untrue that each schema is its roles' own: an owner that who signs in cannot become, or that may not work in
+ * its schema and cannot be given the right; objects of others; and rights that let a role reach into a schema that is not its own or write a ledger. A few round trips, whatever the number of
  * schemas.
  *
  * @param searchPath schemas that all roles may use, for extensions
@@ -40,6 +41,7 @@ export async function examineRoles(
         user: user.user,
         hasSetOption,
       })),
+      ...(await shutOut(client, roles)),
       ...(await foreignObjects(client, wanted)),
       ...(await ledgerOwners(client, wanted)),
       ...(await reaching(client, wanted, names, searchPath)),
@@ -70,6 +72,20 @@ async function knownRoles(client: pg.ClientBase, names: readonly string[]): Prom
     [names],
   );
   return rows;
+}
+
+/** Where the hand-over cannot mend it. A role that does not exist yet cannot be granted anything by hand either. */
+async function shutOut(client: pg.ClientBase, roles: readonly SchemaRoles[]): Promise<readonly Problem[]> {
+  const found = await findShutOut(client, roles);
+  return found
+    .filter(({ exists, mayGrant }) => exists && !mayGrant)
+    .map(({ schema, role, lacks, user, holder }) => ({
+      code: "shut-out",
+      schema,
+      role,
+      lacks,
+      giver: { user, holder },
+    }));
 }
 
 /** Relates each schema to its roles; columns may hold NULL. */

@@ -71,12 +71,13 @@ function unknownText(group: readonly Plan[]): readonly string[] {
   return [`  ${namesOf(group)} ${group.length === 1 ? "holds" : "hold"} tables that no ledger knows. ${TAKE_OVER}`];
 }
 
-function handOverText({ schema, owner, app, given, opened }: HandOver): string {
+function handOverText({ schema, owner, app, given, opened, rights }: HandOver): string {
   const parts = [
     ...(given > 0 ? [`${count(given, "object")} of yours will belong to ${owner}`] : []),
     ...(opened > 0
       ? [`${app} gets its rights on ${count(opened, "table")} that ${opened === 1 ? "is" : "are"} there`]
       : []),
+    ...(rights.length > 0 ? [`${owner} will have ${rights.join(", ")} on it`] : []),
   ];
   return `${schema}: ${parts.join("; ")}`;
 }

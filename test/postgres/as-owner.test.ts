@@ -162,7 +162,7 @@ describe("a schema that was there before its roles", () => {
   it("is handed over: what who signs in owns goes to the owner, and the application gets its rights", async () => {
     await query(before);
     const found = await handOvers();
-    expect(found).toEqual([{ schema: SCHEMA, owner, app, given: 5, opened: 3 }]);
+    expect(found).toEqual([{ schema: SCHEMA, owner, app, given: 5, opened: 3, rights: [] }]);
     await up({ "0001_x": "ALTER TABLE users ADD COLUMN x int" });
     expect(await ownersOf("users", "users_id_seq", "all_users", "numbers")).toEqual([owner, owner, owner, owner]);
     expect(await query("SELECT typowner::regrole::text AS owner FROM pg_type WHERE typname = 'mood'")).toEqual([
