@@ -1,4 +1,5 @@
 import { type Problem, Refusal } from "./problem.ts";
+import { beyondText } from "./problems/beyond.ts";
 import { configText } from "./problems/config.ts";
 import { folderText } from "./problems/folder.ts";
 import { planText } from "./problems/plan.ts";
@@ -60,11 +61,13 @@ export function problemText(problem: Problem): string {
     case "alembic-found":
     case "interrupted":
     case "folder-changed":
+      return planText(problem);
     case "once-a-database":
+    case "takes-schema":
     case "other-schema":
     case "all-schemas":
     case "sets-path":
-      return planText(problem);
+      return beyondText(problem);
     case "snapshot-unused":
     case "snapshot-refused":
       return snapshotText(problem, problemText);

@@ -1,3 +1,4 @@
+import type { BeyondProblem } from "./problems/beyond.ts";
 import type { ConfigProblem } from "./problems/config.ts";
 import type { FolderProblem } from "./problems/folder.ts";
 import type { PlanProblem } from "./problems/plan.ts";
@@ -26,6 +27,7 @@ export type Problem =
   | TargetProblem
   | ScriptProblem
   | PlanProblem
+  | BeyondProblem
   | SnapshotProblem
   | SchemasProblem
   | RoleProblem

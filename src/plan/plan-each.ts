@@ -1,5 +1,6 @@
 import { type Problem, Refusal, refuseIfAny } from "../problem.ts";
 import type { Ledger } from "./ledger.ts";
+import { takesMigrated } from "./migrated-schemas.ts";
 import { onceADatabase } from "./once-a-database.ts";
 import type { Plan } from "./plan.ts";
 import type { PlanRequest } from "./plan-request.ts";
@@ -30,6 +31,7 @@ export function planEach(
   }
   // A script that is wrong is wrong for every schema, and told once.
   refuseIfAny([...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()]);
+  refuseIfAny(takesMigrated(plans));
   if (wishes.size > 1) refuseIfAny(onceADatabase(plans));
   return plans;
 }

@@ -1,4 +1,4 @@
-import { brief, count, list, quoted } from "./wording.ts";
+import { list, quoted } from "./wording.ts";
 
 /** What can be wrong with a plan: the ledger against the folder. */
 export type PlanProblem =
@@ -48,31 +48,7 @@ export type PlanProblem =
       /** True where the script is not the one that began. */
       readonly edited?: true;
     }
-  | { readonly code: "folder-changed"; readonly revisions: readonly string[] }
-  | {
-      readonly code: "once-a-database";
-      readonly file: string;
-      readonly line: number;
-      /** `role`, `extension`: what there is one of. */
-      readonly kind: string;
-      readonly text: string;
-    }
-  | {
-      readonly code: "other-schema";
-      readonly file: string;
-      readonly line: number;
-      /** The schema that the statement names. */
-      readonly names: string;
-      readonly text: string;
-      /** How many statements of the file do the same. */
-      readonly others: number;
-      /** True where they are about the schema as a whole, and cannot leave its name out. */
-      readonly whole: boolean;
-      /** True where that is an error in the second schema that it runs for. */
-      readonly fails: boolean;
-    }
-  | { readonly code: "all-schemas"; readonly file: string; readonly line: number; readonly text: string }
-  | { readonly code: "sets-path"; readonly file: string; readonly line: number; readonly text: string };
+  | { readonly code: "folder-changed"; readonly revisions: readonly string[] };
 
 export type Direction = "up" | "down";
 
@@ -152,41 +128,7 @@ export function planText(problem: PlanProblem): string {
       );
     case "folder-changed":
       return `The migrations folder changed after the preview: ${list(problem.revisions)}. Run the command again to see the new plan.`;
-    case "once-a-database":
-      return (
-        `${problem.file}:${problem.line}: "${brief(problem.text)}" would run once for each schema, and there is one ${problem.kind} for all ` +
-        "of them. Write it so that it can be repeated (IF NOT EXISTS or IF EXISTS, or a DO block that looks first), or declare it in " +
-        "the program as a resource."
-      );
-    case "other-schema":
-      return otherSchema(problem);
-    case "all-schemas":
-      return (
-        `${problem.file}:${problem.line}: "${brief(problem.text)}" holds in every schema of the database, also those to come. ` +
-        `For the one that is migrated: ${FOR_THIS_SCHEMA}`
-      );
-    case "sets-path":
-      return (
-        `${problem.file}:${problem.line}: "${brief(problem.text)}" sets the search path: what comes behind it does not run in the schema that is ` +
-        "migrated. Remove it, so that each schema gets its own."
-      );
   }
-}
-
-/** How a statement that cannot do without a schema's name gets it. */
-const FOR_THIS_SCHEMA = "DO $$ BEGIN EXECUTE format('… SCHEMA %I …', current_schema()); END $$.";
-
-function otherSchema(problem: Extract<PlanProblem, { code: "other-schema" }>): string {
-  const { file, line, names, text, others, whole, fails } = problem;
-  const more = others > 0 ? `, and ${count(others, "more statement")} of this file,` : "";
-  const what = `${file}:${line}: "${brief(text)}"${more} ${others > 0 ? "name" : "names"} schema "${names}"`;
-  return fails
-    ? `${what}, and would run once for each schema: the second time it fails. Leave the name out, so that each schema gets its own. ` +
-        "What is meant for all of them has to be repeatable (IF NOT EXISTS or IF EXISTS), or is declared in the program as a resource."
-    : `${what}, and ${others > 0 ? "change" : "changes"} it whatever schema ${others > 0 ? "they run" : "it runs"} for. ` +
-        (whole
-          ? `For the one that is migrated: ${FOR_THIS_SCHEMA}`
-          : "Where each schema should have its own, leave the name out.");
 }
 
 function interruptedWays(schema: string, revision: string, direction: Direction): string {

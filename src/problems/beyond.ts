@@ -1,0 +1,83 @@
+import { brief, count } from "./wording.ts";
+
+/** What can be wrong with what scripts do beyond the schema that they run for. */
+export type BeyondProblem =
+  | {
+      readonly code: "once-a-database";
+      readonly file: string;
+      readonly line: number;
+      /** `role`, `extension`: what there is one of. */
+      readonly kind: string;
+      readonly text: string;
+    }
+  | {
+      readonly code: "takes-schema";
+      readonly file: string;
+      readonly line: number;
+      readonly text: string;
+      /** A schema that is migrated here. */
+      readonly names: string;
+      readonly does: "drops" | "renames";
+    }
+  | {
+      readonly code: "other-schema";
+      readonly file: string;
+      readonly line: number;
+      /** The schema that the statement names. */
+      readonly names: string;
+      readonly text: string;
+      /** How many statements of the file do the same. */
+      readonly others: number;
+      /** True where they are about the schema as a whole, and cannot leave its name out. */
+      readonly whole: boolean;
+      /** True where that is an error in the second schema that it runs for. */
+      readonly fails: boolean;
+    }
+  | { readonly code: "all-schemas"; readonly file: string; readonly line: number; readonly text: string }
+  | { readonly code: "sets-path"; readonly file: string; readonly line: number; readonly text: string };
+
+/** The words of a {@link BeyondProblem}. */
+export function beyondText(problem: BeyondProblem): string {
+  const place = `${problem.file}:${problem.line}: "${brief(problem.text)}"`;
+  switch (problem.code) {
+    case "once-a-database":
+      return (
+        `${place} would run once for each schema, and there is one ${problem.kind} for all ` +
+        "of them. Write it so that it can be repeated (IF NOT EXISTS or IF EXISTS, or a DO block that looks first), or declare it in " +
+        "the program as a resource."
+      );
+    case "takes-schema":
+      return problem.does === "drops"
+        ? `${place} would drop schema "${problem.names}", which is migrated here, and its ledger with it. Remove it: a schema is ` +
+            "dropped when its name leaves the config, where that says onDestroy: drop, or by hand."
+        : `${place} would rename schema "${problem.names}", which is migrated here, and its next step would not find it. Remove it: ` +
+            "a schema is renamed by hand, and in the config at the same time.";
+    case "other-schema":
+      return otherSchema(place, problem);
+    case "all-schemas":
+      return `${place} holds in every schema of the database, also those to come. For the one that is migrated: ${FOR_THIS_SCHEMA}`;
+    case "sets-path":
+      return (
+        `${place} sets the search path: what comes behind it does not run in the schema that is ` +
+        "migrated. Remove it, so that each schema gets its own."
+      );
+  }
+}
+
+/** How a statement that cannot do without a schema's name gets it. */
+const FOR_THIS_SCHEMA = "DO $$ BEGIN EXECUTE format('… SCHEMA %I …', current_schema()); END $$.";
+
+function otherSchema(
+  place: string,
+  { names, others, whole, fails }: Extract<BeyondProblem, { code: "other-schema" }>,
+): string {
+  const more = others > 0 ? `, and ${count(others, "more statement")} of this file,` : "";
+  const what = `${place}${more} ${others > 0 ? "name" : "names"} schema "${names}"`;
+  return fails
+    ? `${what}, and would run once for each schema: the second time it fails. Leave the name out, so that each schema gets its own. ` +
+        "What is meant for all of them has to be repeatable (IF NOT EXISTS or IF EXISTS), or is declared in the program as a resource."
+    : `${what}, and ${others > 0 ? "change" : "changes"} it whatever schema ${others > 0 ? "they run" : "it runs"} for. ` +
+        (whole
+          ? `For the one that is migrated: ${FOR_THIS_SCHEMA}`
+          : "Where each schema should have its own, leave the name out.");
+}
