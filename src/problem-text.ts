@@ -64,6 +64,7 @@ export function problemText(problem: Problem): string {
       return planText(problem);
     case "once-a-database":
     case "takes-schema":
+    case "drops-for-all":
     case "other-schema":
     case "all-schemas":
     case "sets-path":

@@ -1,12 +1,11 @@
 import type { Problem } from "../problem.ts";
 import { schemaChange } from "../script/schema-change.ts";
-import { type Plan, runsScript } from "./plan.ts";
+import { type Plan, scriptsThatRun } from "./plan.ts";
 
 /** Statements that would drop or rename a schema which the plans migrate: the one that they run for, or another one of its fleet. */
 export function takesMigrated(plans: readonly Plan[]): readonly Problem[] {
   const migrated = new Set(plans.map(({ schema }) => schema));
-  const scripts = new Set(plans.flatMap(({ steps }) => steps.filter(runsScript).map(({ script }) => script)));
-  return [...scripts].flatMap(({ file, statements }) =>
+  return scriptsThatRun(plans).flatMap(({ file, statements }) =>
     statements.flatMap(({ node, line, sql: text }): readonly Problem[] => {
       const change = schemaChange(node);
       if (!change || change.does === "makes") return [];

@@ -2,7 +2,7 @@ import type { Problem } from "../problem.ts";
 import { databaseWide } from "../script/database-wide.ts";
 import type { ParsedScript } from "../script/parse-script.ts";
 import { definesElsewhere, failsTheSecondTime } from "./other-schemas.ts";
-import { type Plan, runsScript, type Step } from "./plan.ts";
+import { type Plan, type Step, scriptsThatRun } from "./plan.ts";
 
 /**
  * True where a step, run for a schema, changes what the database, or the server, has one of, or defines something in another schema:
@@ -14,8 +14,7 @@ export function isDatabaseWide(step: Step, schema: string): boolean {
 
 /** Statements that can run once only, in plans that would run them for each schema of a fleet. */
 export function onceADatabase(plans: readonly Plan[]): readonly Problem[] {
-  const scripts = new Set(plans.flatMap(({ steps }) => steps.filter(runsScript).map(({ script }) => script)));
-  return [...[...scripts].flatMap(unrepeatable), ...failsTheSecondTime(plans)];
+  return [...scriptsThatRun(plans).flatMap(unrepeatable), ...failsTheSecondTime(plans)];
 }
 
 function unrepeatable({ file, statements }: ParsedScript): readonly Problem[] {

@@ -77,6 +77,11 @@ export function runsScript({ source }: Step): boolean {
   return source === "folder" || source === "ledger";
 }
 
+/** The scripts of the history that the plans run, each once. */
+export function scriptsThatRun(plans: readonly Plan[]): readonly ParsedScript[] {
+  return [...new Set(plans.flatMap(({ steps }) => steps.filter(runsScript).map(({ script }) => script)))];
+}
+
 /** The revision that a step is of; of a snapshot, all that it stands for. */
 export function stepName({ revision, snapshot }: Step): string {
   return snapshot ? `${snapshot.rows[0]?.revision} … ${revision} from the snapshot` : revision;

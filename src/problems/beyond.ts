@@ -20,6 +20,19 @@ export type BeyondProblem =
       readonly does: "drops" | "renames";
     }
   | {
+      /** A warning; `dependents` are the first of them. */
+      readonly code: "drops-for-all";
+      readonly file: string;
+      readonly line: number;
+      readonly text: string;
+      readonly does: "drops" | "renames" | "drops-owned";
+      readonly kind: string;
+      readonly name: string;
+      readonly dependents: readonly string[];
+      /** How many more there are. */
+      readonly others: number;
+    }
+  | {
       readonly code: "other-schema";
       readonly file: string;
       readonly line: number;
@@ -52,6 +65,8 @@ export function beyondText(problem: BeyondProblem): string {
             "dropped when its name leaves the config, where that says onDestroy: drop, or by hand."
         : `${place} would rename schema "${problem.names}", which is migrated here, and its next step would not find it. Remove it: ` +
             "a schema is renamed by hand, and in the config at the same time.";
+    case "drops-for-all":
+      return `${place} ${dropped(problem)}. Where that is not meant, remove it.`;
     case "other-schema":
       return otherSchema(place, problem);
     case "all-schemas":
@@ -66,6 +81,16 @@ export function beyondText(problem: BeyondProblem): string {
 
 /** How a statement that cannot do without a schema's name gets it. */
 const FOR_THIS_SCHEMA = "DO $$ BEGIN EXECUTE format('… SCHEMA %I …', current_schema()); END $$.";
+
+function dropped({ does, kind, name, dependents, others }: Extract<BeyondProblem, { code: "drops-for-all" }>): string {
+  const more = others > 0 ? ` and ${others} more` : "";
+  const told = dependents.length > 0 ? `: ${dependents.join(", ")}${more}` : "";
+  if (does === "renames") return `renames ${kind} "${name}", whatever schema it runs for`;
+  if (does === "drops-owned") return `drops all that belongs to ${name}, in every schema${told}`;
+  if (kind === "schema")
+    return `drops schema "${name}", whatever schema it runs for${told && `, with what is in it or depends on it${told}`}`;
+  return `drops ${kind} "${name}" for every schema of the database${told && `, and what depends on it${told}`}`;
+}
 
 function otherSchema(
   place: string,

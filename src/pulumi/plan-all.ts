@@ -3,16 +3,18 @@ import type { Wish } from "../fleet/run-schema.ts";
 import type { History } from "../history/revision.ts";
 import type { Plan } from "../plan/plan.ts";
 import { planEach } from "../plan/plan-each.ts";
+import { sharedDrops } from "../plan/shared-drops.ts";
 import { isUnused } from "../plan/snapshot.ts";
 import type { Connection } from "../postgres/connection.ts";
 import { countLosses, type Loss, losing } from "../postgres/count-losses.ts";
 import { type Database, ownSettingsOf } from "../postgres/database.ts";
+import { dependentsOf } from "../postgres/dependents.ts";
 import { findHandOvers, type HandOver } from "../postgres/hand-over.ts";
 import { readLedgers } from "../postgres/ledger-table.ts";
 import { preflight } from "../postgres/preflight.ts";
 import { examineRoles } from "../postgres/role-rights.ts";
 import { shareOut, signInFor } from "../postgres/share-out.ts";
-import { refuseIfAny } from "../problem.ts";
+import { type Problem, refuseIfAny } from "../problem.ts";
 import { rolesOf } from "../role-name.ts";
 import { snapshotHere } from "../snapshot/snapshot-here.ts";
 import type { Inputs } from "./inputs.ts";
@@ -24,6 +26,8 @@ export interface FleetPlan {
   readonly plans: readonly Plan[];
   /** What the steps drop that holds something. */
   readonly losses: readonly Loss[];
+  /** What the steps take away from all schemas of the database. */
+  readonly drops: readonly Problem[];
   /** What goes to the schemas' roles first. */
   readonly handOvers: readonly HandOver[];
   /** Roles that do not exist yet; something else has to create them before the plans run. */
@@ -57,7 +61,8 @@ export async function planAll(
     const plans = planEach(await shareOut(reading, client, schemas, readLedgers), allowed);
     const handOvers = await findHandOvers(client, roles);
     const losses = await shareOut(reading, client, losing(plans), countLosses);
-    return { wishes: allowed, plans, losses, handOvers, missingRoles: missing };
+    const drops = await dependentsOf(client, sharedDrops(plans));
+    return { wishes: allowed, plans, losses, drops, handOvers, missingRoles: missing };
   });
 }
 

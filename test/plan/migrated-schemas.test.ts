@@ -20,7 +20,9 @@ describe("a script that drops or renames a schema which is migrated", () => {
   it("is refused where it would drop another one of the fleet, whatever IF EXISTS says", () => {
     expect(
       refused(() => plans("SELECT 1;\nDROP SCHEMA IF EXISTS play1 CASCADE", ["play1", "play2"])),
-    ).toMatchInlineSnapshot(`"migrations/0001_x.up.sql:2: "DROP SCHEMA IF EXISTS play1 CASCADE" would drop schema "play1", which is migrated here, and its ledger with it. Remove it: a schema is dropped when its name leaves the config, where that says onDestroy: drop, or by hand."`);
+    ).toMatchInlineSnapshot(
+      `"migrations/0001_x.up.sql:2: "DROP SCHEMA IF EXISTS play1 CASCADE" would drop schema "play1", which is migrated here, and its ledger with it. Remove it: a schema is dropped when its name leaves the config, where that says onDestroy: drop, or by hand."`,
+    );
   });
 
   it("is not told to write IF EXISTS where it does not", () => {
@@ -32,7 +34,9 @@ describe("a script that drops or renames a schema which is migrated", () => {
   });
 
   it("is refused where it would rename one", () => {
-    expect(refused(() => plans("ALTER SCHEMA shop RENAME TO old", ["shop"]))).toMatchInlineSnapshot(`"migrations/0001_x.up.sql:1: "ALTER SCHEMA shop RENAME TO old" would rename schema "shop", which is migrated here, and its next step would not find it. Remove it: a schema is renamed by hand, and in the config at the same time."`);
+    expect(refused(() => plans("ALTER SCHEMA shop RENAME TO old", ["shop"]))).toMatchInlineSnapshot(
+      `"migrations/0001_x.up.sql:1: "ALTER SCHEMA shop RENAME TO old" would rename schema "shop", which is migrated here, and its next step would not find it. Remove it: a schema is renamed by hand, and in the config at the same time."`,
+    );
   });
 
   it("is refused on the way down, also from the ledger", () => {
