@@ -63,6 +63,7 @@ export function problemText(problem: Problem): string {
     case "folder-changed":
       return planText(problem);
     case "once-a-database":
+    case "unplaced-extension":
     case "takes-schema":
     case "drops-for-all":
     case "other-schema":

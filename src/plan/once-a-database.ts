@@ -1,3 +1,4 @@
+import type { Node } from "libpg-query";
 import type { Problem } from "../problem.ts";
 import { databaseWide } from "../script/database-wide.ts";
 import type { ParsedScript } from "../script/parse-script.ts";
@@ -20,6 +21,14 @@ export function onceADatabase(plans: readonly Plan[]): readonly Problem[] {
 function unrepeatable({ file, statements }: ParsedScript): readonly Problem[] {
   return statements.flatMap(({ node, line, sql }): readonly Problem[] => {
     const found = databaseWide(node);
-    return !found || found.repeatable ? [] : [{ code: "once-a-database", file, line, kind: found.kind, text: sql }];
+    if (!found || found.repeatable) return [];
+    return [{ code: "once-a-database", file, line, kind: found.kind, text: sql, way: wayOf(node) }];
   });
+}
+
+function wayOf(node: Node): Extract<Problem, { code: "once-a-database" }>["way"] {
+  if ("CreateExtensionStmt" in node) return { extension: node.CreateExtensionStmt.extname ?? "" };
+  // No IF NOT EXISTS, and no DO block, which is a transaction.
+  const never = "CreatedbStmt" in node || "CreateTableSpaceStmt" in node || "CreateSubscriptionStmt" in node;
+  return never ? "never" : "guard";
 }

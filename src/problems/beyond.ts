@@ -1,4 +1,4 @@
-import { brief, count } from "./wording.ts";
+import { brief, count, quoted } from "./wording.ts";
 
 /** What can be wrong with what scripts do beyond the schema that they run for. */
 export type BeyondProblem =
@@ -9,6 +9,15 @@ export type BeyondProblem =
       /** `role`, `extension`: what there is one of. */
       readonly kind: string;
       readonly text: string;
+      /** `guard`: IF NOT EXISTS and its kin, or a DO block. `never`: neither can be had. */
+      readonly way: "guard" | "never" | { readonly extension: string };
+    }
+  | {
+      readonly code: "unplaced-extension";
+      readonly file: string;
+      readonly line: number;
+      readonly text: string;
+      readonly name: string;
     }
   | {
       readonly code: "takes-schema";
@@ -54,10 +63,12 @@ export function beyondText(problem: BeyondProblem): string {
   const place = `${problem.file}:${problem.line}: "${brief(problem.text)}"`;
   switch (problem.code) {
     case "once-a-database":
+      return `${place} would run once for each schema, and there is one ${problem.kind} for all of them. ${onceWay(problem.way)}`;
+    case "unplaced-extension":
       return (
-        `${place} would run once for each schema, and there is one ${problem.kind} for all ` +
-        "of them. Write it so that it can be repeated (IF NOT EXISTS or IF EXISTS, or a DO block that looks first), or declare it in " +
-        "the program as a resource."
+        `${place} would make the extension in the schema that comes first, where the others do not find it. ` +
+        `Give it a schema of its own:${placed(problem.name)}\n` +
+        "Where the script is applied elsewhere and has to stay, run these two by hand, once."
       );
     case "takes-schema":
       return problem.does === "drops"
@@ -81,6 +92,24 @@ export function beyondText(problem: BeyondProblem): string {
 
 /** How a statement that cannot do without a schema's name gets it. */
 const FOR_THIS_SCHEMA = "DO $$ BEGIN EXECUTE format('… SCHEMA %I …', current_schema()); END $$.";
+
+function onceWay(way: Extract<BeyondProblem, { code: "once-a-database" }>["way"]): string {
+  if (way === "never") return "It cannot be repeated: declare it in the program as a resource, or remove it.";
+  if (way !== "guard") return `Write it so that it can be repeated, in a schema of its own:${placed(way.extension)}`;
+  return (
+    "Write it so that it can be repeated (IF NOT EXISTS or IF EXISTS, or a DO block that looks first), or declare it in " +
+    "the program as a resource."
+  );
+}
+
+/** An extension that all schemas find. */
+function placed(extension: string): string {
+  const name = /^[a-z_][a-z0-9_]*$/.test(extension) ? extension : quoted(extension);
+  return (
+    `\n  CREATE SCHEMA IF NOT EXISTS extensions;\n  CREATE EXTENSION IF NOT EXISTS ${name} SCHEMA extensions;\n` +
+    "and let scripts find it there: pulumi config set --path 'searchPath[0]' extensions"
+  );
+}
 
 function dropped({ does, kind, name, dependents, others }: Extract<BeyondProblem, { code: "drops-for-all" }>): string {
   const more = others > 0 ? ` and ${others} more` : "";

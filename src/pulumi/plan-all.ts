@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { Wish } from "../fleet/run-schema.ts";
 import type { History } from "../history/revision.ts";
+import { newExtensions } from "../plan/new-extensions.ts";
 import type { Plan } from "../plan/plan.ts";
 import { planEach } from "../plan/plan-each.ts";
 import { sharedDrops } from "../plan/shared-drops.ts";
@@ -14,6 +15,7 @@ import { readLedgers } from "../postgres/ledger-table.ts";
 import { preflight } from "../postgres/preflight.ts";
 import { examineRoles } from "../postgres/role-rights.ts";
 import { shareOut, signInFor } from "../postgres/share-out.ts";
+import { unplacedExtensions } from "../postgres/unplaced-extensions.ts";
 import { type Problem, refuseIfAny } from "../problem.ts";
 import { rolesOf } from "../role-name.ts";
 import { snapshotHere } from "../snapshot/snapshot-here.ts";
@@ -59,6 +61,7 @@ export async function planAll(
     refuseIfAny(problems);
     const allowed = await onThisServer(client, wishes);
     const plans = planEach(await shareOut(reading, client, schemas, readLedgers), allowed);
+    refuseIfAny(await unplacedExtensions(client, newExtensions(plans)));
     const handOvers = await findHandOvers(client, roles);
     const losses = await shareOut(reading, client, losing(plans), countLosses);
     const drops = await dependentsOf(client, sharedDrops(plans));

@@ -10,6 +10,8 @@ const project = await makeProject({
   migrations: { "0001_drop.up.sql": "DROP EXTENSION IF EXISTS hstore CASCADE;\n" },
 });
 
+/** A script that needs an extension. */
+const MADE = (extension: string) => `${extension}\nCREATE TABLE users (mail citext);\n`;
 const preview = () => project.pulumi("preview", "--stack", "fleet");
 
 describe("an extension, which all schemas share", () => {
@@ -24,5 +26,26 @@ describe("an extension, which all schemas share", () => {
     expect(output).toMatch(
       /warning: .*drops extension "hstore" for every schema of the database, and what depends on it: column shop\.things\.attrs\./,
     );
+  });
+
+  it("is refused where a script would make it in the first schema, and made where the refusal says", async () => {
+    project.write({ "migrations/0001_drop.up.sql": MADE("CREATE EXTENSION IF NOT EXISTS citext;") });
+    const refused = await preview();
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.output).toContain("would make the extension in the schema that comes first");
+    const { output: advice } = refused;
+    const lines = advice.split("\n").filter((line) => /^ +CREATE (SCHEMA|EXTENSION) .*;$/.test(line));
+    project.write({ "migrations/0001_drop.up.sql": MADE(lines.slice(0, 2).join("\n")) });
+    await project.pulumi("config", "set", "--path", "searchPath[0]", "extensions", "--stack", "fleet");
+    const { exitCode } = await project.pulumi("up", "--yes", "--skip-preview", "--stack", "fleet");
+    expect(exitCode).toBe(0);
+    expect(
+      await query(
+        "SELECT table_schema AS s, udt_schema AS t FROM information_schema.columns WHERE column_name = 'mail' ORDER BY 1",
+      ),
+    ).toEqual([
+      { s: "play1", t: "extensions" },
+      { s: "play2", t: "extensions" },
+    ]);
   });
 });
