@@ -26,7 +26,7 @@ export type BeyondProblem =
       readonly text: string;
       /** A schema that is migrated here. */
       readonly names: string;
-      readonly does: "drops" | "renames";
+      readonly does: "makes" | "drops" | "renames";
     }
   | {
       /** A warning; `dependents` are the first of them. */
@@ -71,11 +71,7 @@ export function beyondText(problem: BeyondProblem): string {
         "Where the script is applied elsewhere and has to stay, run these two by hand, once."
       );
     case "takes-schema":
-      return problem.does === "drops"
-        ? `${place} would drop schema "${problem.names}", which is migrated here, and its ledger with it. Remove it: a schema is ` +
-            "dropped when its name leaves the config, where that says onDestroy: drop, or by hand."
-        : `${place} would rename schema "${problem.names}", which is migrated here, and its next step would not find it. Remove it: ` +
-            "a schema is renamed by hand, and in the config at the same time.";
+      return `${place} ${taken(problem)}`;
     case "drops-for-all":
       return `${place} ${dropped(problem)}. Where that is not meant, remove it.`;
     case "other-schema":
@@ -92,6 +88,23 @@ export function beyondText(problem: BeyondProblem): string {
 
 /** How a statement that cannot do without a schema's name gets it. */
 const FOR_THIS_SCHEMA = "DO $$ BEGIN EXECUTE format('… SCHEMA %I …', current_schema()); END $$.";
+
+function taken({ does, names }: Extract<BeyondProblem, { code: "takes-schema" }>): string {
+  switch (does) {
+    case "makes":
+      return `would fail: schema "${names}" is created before its first script runs. Remove the line.`;
+    case "drops":
+      return (
+        `would drop schema "${names}", which is migrated here, and its ledger with it. Remove it: a schema is ` +
+        "dropped when its name leaves the config, where that says onDestroy: drop, or by hand."
+      );
+    case "renames":
+      return (
+        `would rename schema "${names}", which is migrated here, and its next step would not find it. Remove it: ` +
+        "a schema is renamed by hand, and in the config at the same time."
+      );
+  }
+}
 
 function onceWay(way: Extract<BeyondProblem, { code: "once-a-database" }>["way"]): string {
   if (way === "never") return "It cannot be repeated: declare it in the program as a resource, or remove it.";

@@ -54,3 +54,23 @@ describe("a script that drops or renames a schema which is migrated", () => {
     expect(plans("DROP SCHEMA IF EXISTS shop CASCADE", ["play1", "play2"])).toHaveLength(2);
   });
 });
+
+describe("a script that makes a schema which is migrated", () => {
+  it("is refused: it is there before", () => {
+    expect(refused(() => plans("SET lock_timeout = 0;\nCREATE SCHEMA shopx;", ["shopx"]))).toMatchInlineSnapshot(
+      `"migrations/0001_x.up.sql:2: "CREATE SCHEMA shopx" would fail: schema "shopx" is created before its first script runs. Remove the line."`,
+    );
+  });
+
+  it("is told the same in a fleet, not IF NOT EXISTS", () => {
+    expect(refused(() => plans("CREATE SCHEMA play2", ["play1", "play2"]))).toContain("Remove the line.");
+  });
+
+  it("is refused where the name is that of a role", () => {
+    expect(refused(() => plans("CREATE SCHEMA AUTHORIZATION shopx", ["shopx"]))).toContain('schema "shopx"');
+  });
+
+  it.each(["CREATE SCHEMA IF NOT EXISTS shopx", "CREATE SCHEMA other"])("runs where it can: %s", (sql) => {
+    expect(plans(sql, ["shopx"])).toHaveLength(1);
+  });
+});
