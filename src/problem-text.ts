@@ -44,6 +44,8 @@ export function problemText(problem: Problem): string {
     case "discards-session":
     case "resets-path":
     case "unlocks-all":
+    case "unknown-directive":
+    case "foreign-directive":
     case "leaves-role":
     case "unbound-definer":
       return scriptText(problem);

@@ -1,8 +1,8 @@
 import { isShare, type Wave } from "../fleet/waves.ts";
+import { nearest } from "../nearest.ts";
 import type { Problem } from "../problem.ts";
 import { fitsAny, isPattern } from "../schema-name.ts";
 import { ONLY_FLEET } from "./fleets.ts";
-import { nearest } from "./nearest.ts";
 
 /** What of a fleet says whom it leaves alone, and who goes first. */
 export interface Choosing {

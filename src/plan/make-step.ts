@@ -1,6 +1,6 @@
 import type { History, Revision, Script } from "../history/revision.ts";
-import { Refusal } from "../problem.ts";
-import { irreversibleReason } from "../script/directive.ts";
+import { Refusal, refuseIfAny } from "../problem.ts";
+import { irreversibleReason, strangeDirectives } from "../script/directive.ts";
 import { type ParsedScript, parseScript } from "../script/parse-script.ts";
 import { isRepeatable } from "../script/repeatable.ts";
 import type { AppliedRevision } from "./ledger.ts";
@@ -20,7 +20,7 @@ export function baselineStep(revision: Revision): Step {
  */
 export function snapshotStep(snapshot: Snapshot, revisions: History): Step {
   const rows = revisions.map((revision) => {
-    if (revision.down) parseScript(revision.down, revision.transaction);
+    if (revision.down) parseOfFolder(revision.down, revision.transaction);
     const { checksum, down, transaction } = recorded(revision);
     return { revision: revision.id, checksum, down, transaction };
   });
@@ -50,8 +50,8 @@ export function snapshotStep(snapshot: Snapshot, revisions: History): Step {
 export function upStep(schema: string, revision: Revision, interrupted?: AppliedRevision): Step {
   const { id, up, down, transaction } = revision;
   // A way back that does not parse is better found now than when it is needed.
-  if (down) parseScript(down, transaction);
-  const script = up ? parseScript(up, transaction) : empty(`${id} (no up script)`);
+  if (down) parseOfFolder(down, transaction);
+  const script = up ? parseOfFolder(up, transaction) : empty(`${id} (no up script)`);
   if (interrupted) {
     // What another text left behind, only a person can know.
     if (interrupted.checksum !== revision.checksum) {
@@ -85,7 +85,7 @@ export function downStep(row: AppliedRevision, { ledger, history, downFrom }: Pl
   const text = useLedger ? { file: `${revision} (down script in the ledger)`, sql: row.down ?? "" } : inFolder;
   if (!text) throw new Refusal([{ code: "down-missing", schema, revision }]);
   refuseIrreversible(schema, revision, text.sql);
-  const script = parseScript(text, transaction);
+  const script = useLedger ? parseScript(text, transaction) : parseOfFolder(text, transaction);
   if (interrupted) refuseUnrepeatable(schema, row, script, "down");
   return {
     direction: "down",
@@ -97,6 +97,12 @@ export function downStep(row: AppliedRevision, { ledger, history, downFrom }: Pl
     down: row.down,
     transaction,
   };
+}
+
+/** A mistyped directive is refused where it can be mended; the ledger's scripts cannot. */
+function parseOfFolder(script: Script, transaction: boolean): ParsedScript {
+  refuseIfAny(strangeDirectives(script));
+  return parseScript(script, transaction);
 }
 
 function recorded(revision: Revision): Omit<Step, "script"> {

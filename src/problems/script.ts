@@ -22,6 +22,23 @@ export type ScriptProblem =
   | { readonly code: "discards-session"; readonly file: string; readonly line: number; readonly text: string }
   | { readonly code: "resets-path"; readonly file: string; readonly line: number; readonly text: string }
   | { readonly code: "unlocks-all"; readonly file: string; readonly line: number; readonly text: string }
+  | {
+      readonly code: "unknown-directive";
+      readonly file: string;
+      readonly line: number;
+      readonly text: string;
+      /** The name of ours that it may be. */
+      readonly meant: string | undefined;
+    }
+  | {
+      readonly code: "foreign-directive";
+      readonly file: string;
+      readonly line: number;
+      readonly text: string;
+      readonly tool: "dbmate" | "goose";
+      /** True where the file asks to run outside a transaction. */
+      readonly noTransaction: boolean;
+    }
   | { readonly code: "leaves-role"; readonly file: string; readonly line: number; readonly text: string }
   | { readonly code: "unbound-definer"; readonly file: string; readonly line: number; readonly text: string };
 
@@ -56,6 +73,21 @@ export function scriptText(problem: ScriptProblem): string {
         `${problem.file}:${problem.line}: "${brief(problem.text)}" would let go of the lock on the schema, and another run could begin. ` +
         "Let go of a lock of your own by its key: pg_advisory_unlock(KEY)."
       );
+    case "unknown-directive":
+      return (
+        `${problem.file}:${problem.line}: "${brief(problem.text)}" is no directive, and would be passed over. ` +
+        (problem.meant === undefined
+          ? "There are -- migrate:no-transaction and -- migrate:irreversible REASON. Begin a comment of another kind otherwise."
+          : `Did you mean -- migrate:${problem.meant}?`)
+      );
+    case "foreign-directive": {
+      const { up, down } = halves(problem.file);
+      return (
+        `${problem.file}:${problem.line}: "${brief(problem.text)}" is ${problem.tool}'s, which has both ways in one file: here all of it would run. ` +
+        `Split it, without such lines: what goes up into ${up}, what goes down into ${down}` +
+        `${problem.noTransaction ? ", each with a line -- migrate:no-transaction" : ""}.`
+      );
+    }
     case "leaves-role":
       return (
         `${problem.file}:${problem.line}: "${brief(problem.text)}" would leave the role that the script runs as, the schema's owner. ` +
@@ -67,6 +99,13 @@ export function scriptText(problem: ScriptProblem): string {
         "on what its caller's search path leads it to. Add to it: SET search_path FROM CURRENT, which is this schema."
       );
   }
+}
+
+/** How the two scripts of a file's revision are named. */
+function halves(file: string): { readonly up: string; readonly down: string } {
+  const name = file.split(/[/\\]/).at(-1) ?? file;
+  const stem = name.replace(/(up|down)\.sql$/i, "");
+  return { up: `${stem}up.sql`, down: `${stem}down.sql` };
 }
 
 /** A line with a caret below one of its columns; of a long line what is around it. */
