@@ -25,6 +25,7 @@ export interface FleetConfig {
   readonly migrations: string;
   readonly searchPath: readonly string[];
   readonly allowOutOfOrder: boolean;
+  readonly acceptEdited: readonly string[];
   readonly baseline?: string | undefined;
   readonly adopt?: "alembic" | undefined;
   readonly snapshot: boolean;

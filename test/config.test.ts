@@ -28,6 +28,7 @@ describe("what a stack need not say", () => {
       migrations: "migrations",
       searchPath: [],
       allowOutOfOrder: false,
+      acceptEdited: [],
       lockTimeoutMs: 5_000,
       statementTimeoutMs: 0,
       snapshot: false,

@@ -12,11 +12,15 @@ describe("the problems that no pure part finds, in their words", () => {
   });
 
   it("an edited file, known from the state alone", () => {
-    expect(problemText({ code: "edited", revision: "0001_a", was: checksum(""), is: "bbbb" })).toMatchInlineSnapshot(
-      `"0001_a was applied when its up script was empty or missing, and has one now, which would never run. Give it a number of its own, behind what is applied, and leave this revision as it was."`,
+    expect(
+      problemText({ code: "edited", revision: "0001_a", was: checksum(""), is: "bbbb", accepted: 0 }),
+    ).toMatchInlineSnapshot(
+      `"0001_a was applied when its up script was empty or missing, and has one now, which would never run. Give it a number of its own, behind what is applied, and leave this revision as it was; or let it run only where the revision is not applied yet: pulumi config set --path 'acceptEdited[0]' 0001_a."`,
     );
-    expect(problemText({ code: "edited", revision: "0001_a", was: "aaaa", is: "bbbb" })).toMatchInlineSnapshot(
-      `"0001_a was edited after it was applied: its checksum was aaaa and is now bbbb. Restore the file and put the change into a new revision; or roll back to the revision before it, then go forward again with the new text."`,
+    expect(
+      problemText({ code: "edited", revision: "0001_a", was: "aaaa", is: "bbbb", accepted: 0 }),
+    ).toMatchInlineSnapshot(
+      `"0001_a was edited after it was applied: its checksum was aaaa and is now bbbb. Restore the file and put the change into a new revision; or roll back to the revision before it, then go forward again with the new text; or leave it as it is where it is applied, and let the new text run elsewhere: pulumi config set --path 'acceptEdited[0]' 0001_a."`,
     );
   });
 
@@ -183,6 +187,16 @@ describe("a failed step", () => {
           ADD COLUMN cpf varchar(14)
       0010_add_cpf ran outside a transaction: its earlier statements stay."
     `);
+  });
+
+  it("that others have already may not be mended as if none had run it", () => {
+    const last = (problem: Problem) => problemText(problem).split("\n").at(-1);
+    expect(last({ ...failed, others: ["dev"], accepted: 1 })).toMatchInlineSnapshot(
+      `"Nothing of 0010_add_cpf remains; the schema is at 0009_backfill. Schema "dev" has 0010_add_cpf already. Mend by hand what is in the way here, and run again; or edit the script, and accept that: pulumi config set --path 'acceptEdited[1]' 0010_add_cpf."`,
+    );
+    expect(last({ ...failed, others: ["a", "b"] })).toMatchInlineSnapshot(
+      `"Nothing of 0010_add_cpf remains; the schema is at 0009_backfill. a, b have 0010_add_cpf already. Mend by hand what is in the way here, and run again; or edit the script, as acceptEdited allows."`,
+    );
   });
 
   it("for want of space asks for that, not for another script", () => {

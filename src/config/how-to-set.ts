@@ -6,6 +6,7 @@ const INNER: Readonly<Record<string, Inner>> = {
   schemas: { path: ["schemas", 0], value: "SCHEMA" },
   exclude: { path: ["exclude", 0], value: "SCHEMA" },
   searchPath: { path: ["searchPath", 0], value: "SCHEMA" },
+  acceptEdited: { path: ["acceptEdited", 0], value: "REVISION --type string" },
   waves: { path: ["waves", 0, 0], value: "SCHEMA" },
   pins: { path: ["pins", "SCHEMA"], value: "TARGET --type string" },
   rolePasswords: { path: ["rolePasswords", "ROLE"] },

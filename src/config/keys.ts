@@ -32,6 +32,7 @@ const text = z.preprocess(
 const passwords = "passwords by role";
 const waves = 'a list of waves, each a list of schema names, patterns or shares, like [["tenant_1"], ["10%"]]';
 const targets = 'targets by schema name, like {"tenant_7": "0009"}';
+const revisions = 'a list of revisions, like ["0002_add_cpf"]';
 /** Other bare numbers may have lost a + or their zeros. */
 const place = z.preprocess(
   (value) => (typeof value === "number" && value < 0 ? `${value}` : value),
@@ -42,7 +43,7 @@ const place = z.preprocess(
 export const SECRETS: ReadonlySet<string> = new Set(["url", "password", "rolePasswords"]);
 
 /** Keys whose values are targets, or hold some. */
-export const TARGETS: ReadonlySet<string> = new Set(["target", "pins", "baseline"]);
+export const TARGETS: ReadonlySet<string> = new Set(["target", "pins", "baseline", "acceptEdited"]);
 
 /** Every key of a stack's config; Pulumi.yaml declares the same with their descriptions. */
 export const Keys = z.strictObject({
@@ -54,6 +55,7 @@ export const Keys = z.strictObject({
   migrations: text.default("migrations"),
   searchPath: names('a list of schema names, like ["extensions"]').default([]),
   allowOutOfOrder: yesNo.default(false),
+  acceptEdited: z.preprocess(json, z.array(place, revisions)).default([]),
   baseline: place.optional(),
   adopt: z.enum(["alembic"], "alembic").optional(),
   snapshot: yesNo.default(false),

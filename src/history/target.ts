@@ -1,6 +1,6 @@
 import leven from "leven";
-import { Refusal } from "../problem.ts";
-import { BASE, parseStem } from "./revision.ts";
+import { type Problem, Refusal, refuseIfAny } from "../problem.ts";
+import { BASE, type History, parseStem } from "./revision.ts";
 
 /**
  * What a user asked for, against the ordered ids of a history.
@@ -22,7 +22,31 @@ export function resolveTarget(ids: readonly string[], text: string): Target {
   if (text === "head") return { kind: "position", position: ids.length, explicit: false };
   if (text === BASE) return { kind: "position", position: 0, explicit: true };
   if (isRelative(text)) return { kind: "relative", steps: Number(text) };
+  return { kind: "position", position: namedPosition(ids, text, "target"), explicit: true };
+}
 
+/**
+ * The ids of the revisions whose edits are accepted, which are named as a target names one: by id, number, name or a unique beginning.
+ *
+ * @throws Refusal unknown-target or ambiguous-target, of all names together
+ */
+export function acceptedIds(history: History, names: readonly string[]): readonly string[] {
+  const ids = history.map((revision) => revision.id);
+  const problems: Problem[] = [];
+  const accepted = names.flatMap((name) => {
+    try {
+      return [idAt(ids, namedPosition(ids, name, "acceptEdited"))];
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      problems.push(...error.problems);
+      return [];
+    }
+  });
+  refuseIfAny(problems);
+  return accepted;
+}
+
+function namedPosition(ids: readonly string[], text: string, key: "target" | "acceptEdited"): number {
   const exact = matches(ids, (id) => id === text);
   const numbered = /^\d+$/.test(text) ? matches(ids, (id) => parseStem(id)?.number === BigInt(text)) : [];
   const named = matches(ids, (id) => parseStem(id)?.name === text);
@@ -31,13 +55,15 @@ export function resolveTarget(ids: readonly string[], text: string): Target {
 
   const [position] = found;
   if (position === undefined || text === "") {
-    throw new Refusal([{ code: "unknown-target", target: text, near: nearIds(ids, text), head: ids.at(-1) ?? BASE }]);
+    throw new Refusal([
+      { code: "unknown-target", key, target: text, near: nearIds(ids, text), head: ids.at(-1) ?? BASE },
+    ]);
   }
   if (found.length > 1) {
     const candidates = found.map((match) => ids[match - 1] ?? "");
-    throw new Refusal([{ code: "ambiguous-target", target: text, candidates }]);
+    throw new Refusal([{ code: "ambiguous-target", key, target: text, candidates }]);
   }
-  return { kind: "position", position, explicit: true };
+  return position;
 }
 
 /** The target of one schema: its pin, or the target of all. */

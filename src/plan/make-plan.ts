@@ -16,7 +16,7 @@ import { isUnused } from "./snapshot.ts";
  * @throws Refusal with everything that stands in the way, before anything runs
  */
 export function makePlan(request: PlanRequest): Plan {
-  const { ledger, history, allowOutOfOrder } = request;
+  const { ledger, history, allowOutOfOrder, acceptEdited = [] } = request;
   const ids = history.map((revision) => revision.id);
   const goal = goalOf(request, ids);
   const baseline = baselineOf(request, ids, goal);
@@ -27,7 +27,7 @@ export function makePlan(request: PlanRequest): Plan {
   const leaving = ledger.applied.filter((row) => !keep.has(row.revision));
   const done = new Set(kept.map((row) => row.revision));
   const coming = history.filter((revision) => keep.has(revision.id) && !done.has(revision.id));
-  refuseIfAny(obstacles({ ledger, history, goal, allowOutOfOrder, kept, leaving, coming }));
+  refuseIfAny(obstacles({ ledger, history, goal, allowOutOfOrder, acceptEdited, kept, leaving, coming }));
 
   const snapshot = snapshotFor(request, goal);
   const unused = snapshot && isUnused(snapshot) ? snapshot : undefined;

@@ -10,6 +10,7 @@ export interface Situation {
   readonly history: History;
   readonly goal: Goal;
   readonly allowOutOfOrder: boolean;
+  readonly acceptEdited: readonly string[];
   /** Rows that stay. */
   readonly kept: readonly AppliedRevision[];
   /** Rows that go, in the order in which they came. */
@@ -45,11 +46,13 @@ function turnedInterruptions({ ledger, kept, leaving }: Situation): readonly Pro
 }
 
 /** Only what stays applied must be unedited: to roll back, edit and go forward again is how a revision is mended. */
-function edits({ ledger, kept, history }: Situation): readonly Problem[] {
+function edits({ ledger, kept, history, acceptEdited }: Situation): readonly Problem[] {
   const checksums = new Map(history.map((revision) => [revision.id, revision.checksum]));
+  const accepted = acceptEdited.length;
   return kept.flatMap(({ revision, checksum: was }) => {
     const is = checksums.get(revision);
-    return is !== undefined && is !== was ? [{ code: "edited", schema: ledger.schema, revision, was, is }] : [];
+    if (is === undefined || is === was || acceptEdited.includes(revision)) return [];
+    return [{ code: "edited", schema: ledger.schema, revision, was, is, accepted }];
   });
 }
 

@@ -30,8 +30,18 @@ export function planEach(
     }
   }
   // A script that is wrong is wrong for every schema, and told once.
-  refuseIfAny([...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()]);
+  const distinct = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
+  refuseIfAny(acceptedOneByOne([...distinct.values()]));
   refuseIfAny(takesMigrated(plans));
   if (wishes.size > 1) refuseIfAny(onceADatabase(plans));
   return plans;
+}
+
+/** Each edited revision with a place of its own in the list of those that are accepted, so that all may be put there one after the other. */
+function acceptedOneByOne(problems: readonly Problem[]): readonly Problem[] {
+  const edited = new Set(problems.flatMap((problem) => (problem.code === "edited" ? [problem.revision] : [])));
+  const order = [...edited];
+  return problems.map((problem) =>
+    problem.code === "edited" ? { ...problem, accepted: problem.accepted + order.indexOf(problem.revision) } : problem,
+  );
 }

@@ -10,6 +10,8 @@ export interface PlanRequest {
   readonly target: string;
   /** Run revisions that are ordered below one that is already applied, instead of refusing them. */
   readonly allowOutOfOrder: boolean;
+  /** Ids of revisions whose up script may have been edited where they are applied; nothing runs there. */
+  readonly acceptEdited?: readonly string[] | undefined;
   /** Which down script to run where the folder's and the ledger's differ; undefined refuses. */
   readonly downFrom?: "folder" | "ledger" | undefined;
   /** A target up to which an empty ledger records what is there already, without running it. */

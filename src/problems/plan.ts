@@ -1,4 +1,4 @@
-import { list, quoted } from "./wording.ts";
+import { acceptEdited, count, list, quoted } from "./wording.ts";
 
 /** What can be wrong with a plan: the ledger against the folder. */
 export type PlanProblem =
@@ -8,6 +8,8 @@ export type PlanProblem =
       readonly revision: string;
       readonly was: string;
       readonly is: string;
+      /** How many edited revisions the config accepts, this one not among them. */
+      readonly accepted: number;
     }
   | {
       readonly code: "not-in-folder";
@@ -56,11 +58,12 @@ export type Direction = "up" | "down";
 export function planText(problem: PlanProblem): string {
   switch (problem.code) {
     case "edited":
-      if (problem.was === OF_NOTHING) return filledLater(problem.revision);
+      if (problem.was === OF_NOTHING) return filledLater(problem);
       return (
         `${problem.revision} was edited after it was applied${problem.schema === undefined ? "" : ` in schema "${problem.schema}"`}: ` +
         `its checksum was ${problem.was} and is now ${problem.is}. Restore the file and put the change into a new revision; ` +
-        "or roll back to the revision before it, then go forward again with the new text."
+        "or roll back to the revision before it, then go forward again with the new text; or leave it as it is where it is applied, and let " +
+        `the new text run elsewhere: ${acceptEdited(problem.revision, problem.accepted)}.`
       );
     case "not-in-folder":
       return (
@@ -148,10 +151,11 @@ function interruptedAndEdited(schema: string, revision: string): string {
 /** The checksum of a script that is empty or missing. */
 const OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb924";
 
-function filledLater(revision: string): string {
+function filledLater({ revision, accepted }: { readonly revision: string; readonly accepted: number }): string {
   return (
     `${revision} was applied when its up script was empty or missing, and has one now, which would never run. ` +
-    "Give it a number of its own, behind what is applied, and leave this revision as it was."
+    "Give it a number of its own, behind what is applied, and leave this revision as it was; or let it run only where the revision is not " +
+    `applied yet: ${acceptEdited(revision, accepted)}.`
   );
 }
 

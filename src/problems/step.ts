@@ -1,6 +1,7 @@
+import { schemaNames } from "../schema-name.ts";
 import type { Direction } from "./plan.ts";
 import { type ServerError, serverSaid } from "./server.ts";
-import { count, excerpt, indent, quoted, TAKE_OVER } from "./wording.ts";
+import { acceptEdited, count, excerpt, indent, quoted, TAKE_OVER } from "./wording.ts";
 
 /** What can be wrong with running the steps. */
 export type StepProblem =
@@ -56,6 +57,10 @@ export type StepProblem =
       readonly cause: "script" | "disk-full" | "there-already";
       /** True where the script ran outside a transaction, so that earlier statements of it stay. */
       readonly partly: boolean;
+      /** Of an up: the schemas that have the revision already, where there are any. */
+      readonly others?: readonly string[];
+      /** How many edited revisions the config accepts; undefined where this is one of them. */
+      readonly accepted?: number;
     }
   | {
       /** What the ledger has of a schema's last event. */
@@ -141,16 +146,25 @@ function stepFailed(problem: Extract<StepProblem, { code: "step-failed" }>): str
   const where = line === undefined ? file : `${file}:${line}`;
   const shown = statement === undefined ? "" : `\n${indent(excerpt(statement))}`;
   const script = direction === "up" ? "Mend the script" : "Mend its down script";
-  const mend = cause === "disk-full" ? FREE_SPACE : script;
+  const mend = cause === "disk-full" ? `${FREE_SPACE} and run again.` : (others(problem) ?? `${script} and run again.`);
   const whole =
     direction === "up"
       ? `Nothing of ${revision} remains; the schema is at ${at}.`
       : `${revision} is still applied, as it was.`;
   const rest = partly
     ? `${revision} ran outside a transaction: its earlier statements stay.${cause === "disk-full" ? ` ${FREE_SPACE} first.` : ""}`
-    : `${whole} ${mend} and run again.`;
+    : `${whole} ${mend}`;
   const takeOver = cause === "there-already" ? `\nThe schema holds tables that no ledger knows. ${TAKE_OVER}` : "";
   return `Schema "${schema}", ${where}: ${serverSaid(error)}${shown}\n${rest}${takeOver}`;
+}
+
+/** What to do about a script that others have run as it is: edited without a word, it would be refused for them. */
+function others({ revision, others = [], accepted }: Extract<StepProblem, { code: "step-failed" }>) {
+  if (others.length === 0) return undefined;
+  const who = others.length > 1 ? `${schemaNames(others)} have` : `Schema "${others[0]}" has`;
+  const accept =
+    accepted === undefined ? ", as acceptEdited allows" : `, and accept that: ${acceptEdited(revision, accepted)}`;
+  return `${who} ${revision} already. Mend by hand what is in the way here, and run again; or edit the script${accept}.`;
 }
 
 const FREE_SPACE = "Free space on the server's disk";

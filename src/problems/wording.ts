@@ -16,6 +16,18 @@ export function firstOf(items: readonly string[]): string {
   return items.length > MANY ? `${items.slice(0, MANY).join(", ")} and ${items.length - MANY} more` : items.join(", ");
 }
 
+/**
+ * The command that accepts an edited revision beside those that the config accepts already.
+ *
+ * @param accepted their number
+ */
+export function acceptEdited(revision: string, accepted: number): string {
+  // Bare digits would be stored as a number.
+  const type = /^\d+$/.test(revision) ? " --type string" : "";
+  const value = /^[\w.-]+$/.test(revision) ? revision : `'${revision.replaceAll("'", "'\\''")}'`;
+  return `pulumi config set --path 'acceptEdited[${accepted}]' ${value}${type}`;
+}
+
 /** "1 step", "2 steps". */
 export function count(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? "" : "s"}`;

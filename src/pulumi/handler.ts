@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { dynamic } from "@pulumi/pulumi";
 import { readHistory } from "../history/read-history.ts";
 import { BASE, compareIds } from "../history/revision.ts";
-import { isRelative, targetOf } from "../history/target.ts";
+import { acceptedIds, isRelative, targetOf } from "../history/target.ts";
 import { errorText } from "../problem-text.ts";
 import {
   bySchema,
@@ -33,6 +33,7 @@ export function check(_olds: unknown, news: Raw): dynamic.CheckResult {
   try {
     const inputs = InputsShape.omit({ revisions: true, head: true }).parse(news);
     const history = readHistory(inputs.migrations);
+    acceptedIds(history, inputs.acceptEdited);
     return { inputs: { ...news, revisions: desiredRevisions(history, inputs), head: history.at(-1)?.id ?? BASE } };
   } catch (error) {
     return { inputs: news, failures: [{ property: "", reason: errorText(error) }] };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Wish } from "../fleet/run-schema.ts";
 import type { History } from "../history/revision.ts";
-import { idAt, resolveTarget, targetOf } from "../history/target.ts";
+import { acceptedIds, idAt, resolveTarget, targetOf } from "../history/target.ts";
 import { SSL_MODES } from "../postgres/connection.ts";
 import { readSnapshot } from "../snapshot/snapshot-file.ts";
 
@@ -29,6 +29,7 @@ export const InputsShape = z.object({
   pins: z.record(z.string(), z.string()),
   searchPath: z.array(z.string()),
   allowOutOfOrder: z.boolean(),
+  acceptEdited: z.array(z.string()),
   downFrom: z.enum(["folder", "ledger"]).optional(),
   baseline: z.string().optional(),
   adopt: z.enum(["alembic"]).optional(),
@@ -88,12 +89,13 @@ export function desiredRevisions(history: History, inputs: Omit<Inputs, "revisio
 export function wishes(inputs: Inputs, history: History, olds: Outputs | undefined): ReadonlyMap<string, Wish> {
   const { owner, allowOutOfOrder, downFrom, baseline, adopt } = inputs;
   const snapshot = inputs.snapshot ? readSnapshot(inputs.migrations, history) : undefined;
+  const acceptEdited = acceptedIds(history, inputs.acceptEdited);
   const taken = takenSteps(olds);
   return new Map(
     inputs.schemas.map((schema) => {
       const asked = targetOf(inputs, schema);
       const target = taken.get(asked)?.get(schema) ?? asked;
-      return [schema, { history, target, allowOutOfOrder, downFrom, baseline, adopt, owner, snapshot }];
+      return [schema, { history, target, allowOutOfOrder, acceptEdited, downFrom, baseline, adopt, owner, snapshot }];
     }),
   );
 }

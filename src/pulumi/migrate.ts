@@ -1,5 +1,7 @@
+import { withOthers } from "../fleet/had-by-others.ts";
 import { handOverAll } from "../fleet/hand-over-all.ts";
 import { readHistory } from "../history/read-history.ts";
+import { acceptedIds } from "../history/target.ts";
 import { withDatabase } from "../postgres/database.ts";
 import { mostSessions } from "../postgres/free-sessions.ts";
 import { refuseIfAny } from "../problem.ts";
@@ -44,11 +46,12 @@ async function migrateUntil(stop: AbortSignal, id: string, news: Raw, olds: Outp
         return { history, plans: plan.plans, ...(await runPlans(database, inputs, allowed, plan.plans, log, stop)) };
       },
     );
+    const accepted = acceptedIds(history, inputs.acceptEdited);
     const outs = outputs(inputs, olds, history, plans, results);
     if (results.some((result) => result.steps.length > 0)) await log.info(resultTable(results));
     if (held.length > 0 || results.some((result) => result.problems.length > 0)) {
       const moving = plans.filter((plan) => plan.steps.length > 0);
-      throw partial(id, news, outs, moving.length, results, held);
+      throw partial(id, news, outs, moving.length, withOthers(results, plans, accepted), held);
     }
     return outs;
   } catch (error) {

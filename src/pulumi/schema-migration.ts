@@ -25,6 +25,11 @@ export interface SchemaMigrationArgs {
   readonly searchPath?: readonly string[];
   /** Run files ordered below an applied revision, instead of refusing them. Default false. */
   readonly allowOutOfOrder?: boolean;
+  /**
+   * Revisions, named as a target names one, whose up script may have been edited since it was applied. Where it is, nothing runs and the
+   * ledger keeps what it has; elsewhere the script runs as it is now. Default none.
+   */
+  readonly acceptEdited?: readonly string[];
   /** Which down script runs where the folder's differs from the one recorded. Default: refuse. */
   readonly downFrom?: "folder" | "ledger" | undefined;
   /** A target up to which a schema without a ledger records what is there already, without running it. */
@@ -84,6 +89,7 @@ export class SchemaMigration extends pulumi.dynamic.Resource {
       pins: args.pins ?? {},
       searchPath: args.searchPath ?? [],
       allowOutOfOrder: args.allowOutOfOrder ?? false,
+      acceptEdited: args.acceptEdited ?? [],
       downFrom: args.downFrom,
       baseline: args.baseline,
       adopt: args.adopt,

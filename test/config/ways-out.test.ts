@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parse as parseYaml } from "yaml";
 import { parseFleets } from "../../src/config/fleets.ts";
 import { unquotedNumbers } from "../../src/config/unquoted-numbers.ts";
-import { refuseIfAny } from "../../src/problem.ts";
+import { Refusal, refuseIfAny } from "../../src/problem.ts";
 import { refused } from "../history/refused.ts";
 import { makeProject } from "../support/project.ts";
 
@@ -28,8 +28,8 @@ async function followed(config: string): Promise<string> {
   return follow();
 }
 
-async function follow(): Promise<string> {
-  const text = refused(parse);
+async function follow(refuse: () => unknown = parse): Promise<string> {
+  const text = refused(refuse);
   for (const [, command = ""] of text.matchAll(/pulumi (config .*?)(?=, then |\.$|\. )/gm)) {
     const words = await execa("sh", ["-c", `printf '%s\\n' ${command}`], { lines: true });
     const { exitCode, output } = await project.pulumi(...words.stdout, "--stack", "dev");
@@ -49,6 +49,30 @@ describe("what a refusal says to type works as it stands", () => {
       config "fleets.a.waves.1": got "c", wants a list of waves, each a list of schema names, patterns or shares, like [["tenant_1"], ["10%"]]. Set it anew: pulumi config rm --path 'fleets.a.waves', then pulumi config set --path 'fleets.a.waves[0][0]' SCHEMA."
     `);
     expect(parse()).toMatchObject([{ schemas: ["SCHEMA"], waves: [["SCHEMA"]], pins: { SCHEMA: "TARGET" } }]);
+  });
+
+  it("for accepted revisions that are no list, or digits", async () => {
+    expect(
+      await followed("  schema-migrations:schemas: [dev]\n  schema-migrations:acceptEdited: 0002_u\n"),
+    ).toMatchInlineSnapshot(
+      `"config "acceptEdited": got "0002_u", wants a list of revisions, like ["0002_add_cpf"]. Set it anew: pulumi config rm acceptEdited, then pulumi config set --path 'acceptEdited[0]' REVISION --type string."`,
+    );
+    expect(parse()).toMatchObject([{ acceptEdited: ["REVISION"] }]);
+    expect(
+      await followed("  schema-migrations:schemas: [dev]\n  schema-migrations:acceptEdited: [a, 12]\n"),
+    ).toMatchInlineSnapshot(
+      `"config "acceptEdited.1": got 12 without quotes, which YAML may have made of +12 or 0014, wants what is meant, in quotes. Set it: pulumi config set --path 'acceptEdited[1]' 12 --type string."`,
+    );
+    expect(parse()).toMatchObject([{ acceptEdited: ["a", "12"] }]);
+  });
+
+  it("for the revision of an edited script, whatever its name", async () => {
+    const edited = ["0002_u", "0003", "0004 it's"].map((revision, accepted) => ({ revision, accepted }));
+    project.write({ "Pulumi.dev.yaml": "config: { schemas: [dev] }\n" });
+    await follow(() => {
+      throw new Refusal(edited.map((each) => ({ code: "edited", was: "a", is: "b", ...each })));
+    });
+    expect(parse()).toMatchObject([{ acceptEdited: ["0002_u", "0003", "0004 it's"] }]);
   });
 
   it("for a name in a list that YAML reads as a number", async () => {

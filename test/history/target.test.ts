@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseStem } from "../../src/history/revision.ts";
-import { idAt, isRelative, resolveTarget } from "../../src/history/target.ts";
+import { acceptedIds, idAt, isRelative, resolveTarget } from "../../src/history/target.ts";
+import { historyOf } from "../support/history.ts";
 import { problemsOf, refused } from "./refused.ts";
 
 const IDS = [
@@ -63,6 +64,23 @@ describe("a target resolves", () => {
 describe("only a sign and digits are a step", () => {
   it.each(["-1", "+2", "-10"])("%s is", (text) => expect(isRelative(text)).toBe(true));
   it.each(["1", "", "+", "--1", "-1x", "+1.5", "head-1"])("%j is not", (text) => expect(isRelative(text)).toBe(false));
+});
+
+describe("revisions whose edits are accepted", () => {
+  const history = historyOf({ "0001_users": "", "0002_u": "", "0003_up": "" });
+
+  it("are named as a target names one", () => {
+    expect(acceptedIds(history, ["2", "users", "0003"])).toEqual(["0002_u", "0001_users", "0003_up"]);
+  });
+
+  it("are no places that are not revisions, and told all together", () => {
+    expect(refused(() => acceptedIds(history, ["0002_x", "head", "u", "user", "000", "-1"]))).toMatchInlineSnapshot(`
+      "acceptEdited "0002_x" is not in the history, whose head is 0003_up. Did you mean 0002_u, 0001_users or 0003_up? It wants a revision's id, number, name or the beginning of one.
+      acceptEdited "head" is not in the history, whose head is 0003_up. It wants a revision's id, number, name or the beginning of one.
+      acceptEdited "000" fits 0001_users, 0002_u and 0003_up. Write more of the one you mean.
+      acceptEdited "-1" is not in the history, whose head is 0003_up. It wants a revision's id, number, name or the beginning of one."
+    `);
+  });
 });
 
 describe("refused", () => {
@@ -179,7 +197,7 @@ describe("whatever the history", () => {
           expect(resolveTarget(ids, text)).toEqual(at(ids.indexOf(id) + 1));
         } else {
           expect(problemsOf(() => resolveTarget(ids, text))).toEqual([
-            { code: "ambiguous-target", target: text, candidates: fits },
+            { code: "ambiguous-target", key: "target", target: text, candidates: fits },
           ]);
         }
       }),

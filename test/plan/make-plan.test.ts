@@ -218,15 +218,22 @@ describe("steps from where the schema is", () => {
 describe("an applied file that was edited", () => {
   const edited = revision("0002_b", { up: "SELECT 'edited';\n", down: B.down?.sql ?? "" });
 
-  it("is refused, with both checksums and both ways out", () => {
+  it("is refused, with both checksums and the ways out", () => {
     expect(refusal({ ledger: ledgerOf([A, B]), history: [A, edited, C] })).toMatchInlineSnapshot(
-      `"0002_b was edited after it was applied in schema "prod": its checksum was 11d260949f578acf131c4053700053ce and is now 3e169cb45113ba0bb94dbae36c21ff80. Restore the file and put the change into a new revision; or roll back to the revision before it, then go forward again with the new text."`,
+      `"0002_b was edited after it was applied in schema "prod": its checksum was 11d260949f578acf131c4053700053ce and is now 3e169cb45113ba0bb94dbae36c21ff80. Restore the file and put the change into a new revision; or roll back to the revision before it, then go forward again with the new text; or leave it as it is where it is applied, and let the new text run elsewhere: pulumi config set --path 'acceptEdited[0]' 0002_b."`,
     );
   });
 
   it("is refused with nothing else to do, and on the way down to it", () => {
     expect(refusal({ ledger: ledgerOf([A, B]), history: [A, edited] })).toContain("0002_b was edited");
     expect(refusal({ ledger: ledgerOf([A, B, C]), history: [A, edited, C], target: "0002" })).toContain("was edited");
+  });
+
+  it("is no obstacle where the config accepts it, nor runs there; others stay protected", () => {
+    const request = { ledger: ledgerOf([A, B]), history: [A, edited, C], acceptEdited: ["0002_b"] };
+    expect(moves(plan(request))).toEqual(["up 0003_c"]);
+    expect(moves(plan({ ...request, ledger: ledgerOf([A]) }))).toEqual(["up 0002_b", "up 0003_c"]);
+    expect(refusal({ ...request, acceptEdited: ["0001_a"] })).toContain("'acceptEdited[1]' 0002_b.");
   });
 
   it("may be rolled back: to edit, go back and forward again is how it is mended", () => {

@@ -11,6 +11,7 @@ export function inputs(changes: Partial<Inputs> = {}): Inputs {
     pins: {},
     searchPath: [],
     allowOutOfOrder: false,
+    acceptEdited: [],
     lockTimeoutMs: 0,
     statementTimeoutMs: 0,
     snapshot: false,

@@ -74,9 +74,18 @@ describe("how each schema is planned", () => {
     Object.fromEntries([...wishes(asked, HISTORY, olds)].map(([schema, wish]) => [schema, wish.target]));
 
   it("with its target and the resource's choices", () => {
-    const asked = inputs({ schemas: ["prod"], target: "0002", allowOutOfOrder: true, downFrom: "ledger" });
+    const asked = inputs({
+      schemas: ["prod"],
+      target: "0002",
+      allowOutOfOrder: true,
+      acceptEdited: ["b"],
+      downFrom: "ledger",
+    });
     expect([...wishes(asked, HISTORY, undefined)]).toEqual([
-      ["prod", { history: HISTORY, target: "0002", allowOutOfOrder: true, downFrom: "ledger" }],
+      [
+        "prod",
+        { history: HISTORY, target: "0002", allowOutOfOrder: true, acceptEdited: ["0002_b"], downFrom: "ledger" },
+      ],
     ]);
   });
 

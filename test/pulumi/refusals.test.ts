@@ -66,7 +66,7 @@ describe("refused at preview, before anything changes", () => {
   it("an applied file that was edited, with both checksums", async () => {
     project.write({ "migrations/0002_add_cpf.up.sql": "ALTER TABLE users ADD COLUMN cpf varchar(14);\n" });
     expect(await refused()).toMatchInlineSnapshot(
-      `"error: Preview failed: before hook "migrations-preview" failed: 0002_add_cpf was edited after it was applied in schema "prod": its checksum was f8eaea15ce083bf0bab5de434320f889 and is now 767f0b9847df15ab7e8634e20dfa01bf. Restore the file and put the change into a new revision; or roll back to the revision before it, then go forward again with the new text."`,
+      `"error: Preview failed: before hook "migrations-preview" failed: 0002_add_cpf was edited after it was applied in schema "prod": its checksum was f8eaea15ce083bf0bab5de434320f889 and is now 767f0b9847df15ab7e8634e20dfa01bf. Restore the file and put the change into a new revision; or roll back to the revision before it, then go forward again with the new text; or leave it as it is where it is applied, and let the new text run elsewhere: pulumi config set --path 'acceptEdited[0]' 0002_add_cpf."`,
     );
   });
 

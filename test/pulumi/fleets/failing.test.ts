@@ -51,7 +51,8 @@ describe("120 schemas in one resource", () => {
       "error: 1 error occurred:",
       '\t* Schema "tenant_0060", migrations/0003_invoices.up.sql:1: relation "invoices" already exists (SQLSTATE 42P07)',
       "  CREATE TABLE invoices (id int PRIMARY KEY)",
-      "Nothing of 0003_invoices remains; the schema is at 0002_cpf. Mend the script and run again.",
+      `Nothing of 0003_invoices remains; the schema is at 0002_cpf. ${done.length} schemas (tenant_0001, tenant_0002, tenant_0003, …) have 0003_invoices already. ` +
+        "Mend by hand what is in the way here, and run again; or edit the script, and accept that: pulumi config set --path 'acceptEdited[0]' 0003_invoices.",
       `Of 120 schemas 1 failed, ${behind.length - 1} not started. What was done is kept; the next up goes on from there.`,
     ]);
     expect(lines(output)).toBeLessThan(SCREEN);
@@ -88,11 +89,11 @@ describe("120 schemas in one resource", () => {
       "error: 2 errors occurred:
       	* Schema "tenant_0060", migrations/0003_invoices.up.sql:1: relation "invoices" already exists (SQLSTATE 42P07)
         CREATE TABLE invoices (id int PRIMARY KEY)
-      Nothing of 0003_invoices remains; the schema is at 0002_cpf. Mend the script and run again.
+      Nothing of 0003_invoices remains; the schema is at 0002_cpf. 117 schemas (tenant_0001, tenant_0002, tenant_0003, …) have 0003_invoices already. Mend by hand what is in the way here, and run again; or edit the script, and accept that: pulumi config set --path 'acceptEdited[0]' 0003_invoices.
       The same in tenant_0080.
       	* Schema "tenant_0100", migrations/0003_invoices.up.sql:2: column "plan" of relation "users" already exists (SQLSTATE 42701)
         ALTER TABLE users ADD COLUMN plan text
-      Nothing of 0003_invoices remains; the schema is at 0002_cpf. Mend the script and run again.
+      Nothing of 0003_invoices remains; the schema is at 0002_cpf. 117 schemas (tenant_0001, tenant_0002, tenant_0003, …) have 0003_invoices already. Mend by hand what is in the way here, and run again; or edit the script, and accept that: pulumi config set --path 'acceptEdited[0]' 0003_invoices.
       Of N schemas 3 failed. What was done is kept; the next up goes on from there."
     `);
   });
