@@ -1,4 +1,4 @@
-import { acceptEdited, count, list, quoted } from "./wording.ts";
+import { acceptEdited, list, quoted } from "./wording.ts";
 
 /** What can be wrong with a plan: the ledger against the folder. */
 export type PlanProblem =

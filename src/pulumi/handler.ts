@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { dynamic } from "@pulumi/pulumi";
 import { readHistory } from "../history/read-history.ts";
-import { BASE, compareIds } from "../history/revision.ts";
+import { compareIds } from "../history/revision.ts";
 import { acceptedIds, isRelative, targetOf } from "../history/target.ts";
 import { errorText } from "../problem-text.ts";
 import {
   bySchema,
   desiredPlaces,
-  desiredRevisions,
+  folderInputs,
   type Inputs,
   InputsShape,
   type Outputs,
@@ -29,12 +29,13 @@ const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** Computes the desired state from files alone, so that the same files always give the same plan. */
 export function check(_olds: unknown, news: Raw): dynamic.CheckResult {
   endWithEngine();
-  if (Object.values(news).includes(UNKNOWN)) return { inputs: { ...news, revisions: UNKNOWN, head: UNKNOWN } };
+  if (Object.values(news).includes(UNKNOWN))
+    return { inputs: { ...news, revisions: UNKNOWN, downs: UNKNOWN, head: UNKNOWN } };
   try {
-    const inputs = InputsShape.omit({ revisions: true, head: true }).parse(news);
+    const inputs = InputsShape.omit({ revisions: true, downs: true, head: true }).parse(news);
     const history = readHistory(inputs.migrations);
     acceptedIds(history, inputs.acceptEdited);
-    return { inputs: { ...news, revisions: desiredRevisions(history, inputs), head: history.at(-1)?.id ?? BASE } };
+    return { inputs: { ...news, ...folderInputs(history, inputs) } };
   } catch (error) {
     return { inputs: news, failures: [{ property: "", reason: errorText(error) }] };
   }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Wish } from "../fleet/run-schema.ts";
-import type { History } from "../history/revision.ts";
+import { BASE, checksum, type History } from "../history/revision.ts";
 import { acceptedIds, idAt, resolveTarget, targetOf } from "../history/target.ts";
 import { SSL_MODES } from "../postgres/connection.ts";
 import { readSnapshot } from "../snapshot/snapshot-file.ts";
@@ -49,6 +49,8 @@ export const InputsShape = z.object({
   progressUrn: z.string(),
   /** Checksums by revision id, of all that any of the schemas will have: the engine's diff shows what comes and goes. */
   revisions: z.record(z.string(), z.string()),
+  /** Checksums of the down scripts, by revision id: those of the revisions beyond are what a rollback runs. */
+  downs: z.record(z.string(), z.string()),
   /** The folder's last revision: what is held back by a pin changes with it. */
   head: z.string(),
 });
@@ -73,8 +75,25 @@ export const OutputsShape = z.object({
 
 export type Outputs = z.infer<typeof OutputsShape>;
 
+/** What the inputs have of the folder. */
+export type FolderInputs = Pick<Inputs, "revisions" | "downs" | "head">;
+
+/** What the engine's plan is to hold of the folder, so that nothing else runs than what was planned. */
+export function folderInputs(history: History, inputs: Omit<Inputs, keyof FolderInputs>): FolderInputs {
+  return {
+    revisions: desiredRevisions(history, inputs),
+    downs: downChecksums(history),
+    head: history.at(-1)?.id ?? BASE,
+  };
+}
+
+/** Of all revisions of the folder that have a down script. */
+export function downChecksums(history: History): Inputs["downs"] {
+  return Object.fromEntries(history.flatMap(({ id, down }) => (down ? [[id, checksum(down.sql)]] : [])));
+}
+
 /** Checksums of the revisions that any of the schemas will have. A relative target can lead anywhere: all of them. */
-export function desiredRevisions(history: History, inputs: Omit<Inputs, "revisions" | "head">): Inputs["revisions"] {
+export function desiredRevisions(history: History, inputs: Omit<Inputs, keyof FolderInputs>): Inputs["revisions"] {
   const ids = history.map((revision) => revision.id);
   const targets = new Set(inputs.schemas.map((schema) => targetOf(inputs, schema)));
   const positions = [...targets].map((text) => {

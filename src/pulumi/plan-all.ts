@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { Wish } from "../fleet/run-schema.ts";
-import type { History } from "../history/revision.ts";
+import { compareIds, type History } from "../history/revision.ts";
 import { newExtensions } from "../plan/new-extensions.ts";
 import type { Plan } from "../plan/plan.ts";
 import { planEach } from "../plan/plan-each.ts";
@@ -19,7 +19,7 @@ import { unplacedExtensions } from "../postgres/unplaced-extensions.ts";
 import { type Problem, refuseIfAny } from "../problem.ts";
 import { rolesOf } from "../role-name.ts";
 import { snapshotHere } from "../snapshot/snapshot-here.ts";
-import type { Inputs } from "./inputs.ts";
+import { downChecksums, type Inputs } from "./inputs.ts";
 
 /** What is to happen to all schemas of a resource. */
 export interface FleetPlan {
@@ -98,9 +98,11 @@ async function onThisServer(client: pg.ClientBase, wishes: ReadonlyMap<string, W
 
 /** Refuses to run anything but what the engine's plan holds: the folder is read again after the preview. */
 export function refuseChangedFolder(inputs: Inputs, history: History): void {
-  const now = new Map(history.map((revision) => [revision.id, revision.checksum]));
-  const revisions = Object.entries(inputs.revisions).flatMap(([id, checksum]) =>
-    now.get(id) === checksum ? [] : [id],
-  );
-  refuseIfAny(revisions.length > 0 ? [{ code: "folder-changed", revisions }] : []);
+  const ups = new Map(history.map((revision) => [revision.id, revision.checksum]));
+  const downs = new Map(Object.entries(downChecksums(history)));
+  const changed = new Set([
+    ...Object.keys(inputs.revisions).filter((id) => ups.get(id) !== inputs.revisions[id]),
+    ...[...downs.keys(), ...Object.keys(inputs.downs)].filter((id) => downs.get(id) !== inputs.downs[id]),
+  ]);
+  refuseIfAny(changed.size > 0 ? [{ code: "folder-changed", revisions: [...changed].sort(compareIds) }] : []);
 }

@@ -23,6 +23,7 @@ export function inputs(changes: Partial<Inputs> = {}): Inputs {
     failureLimit: 0,
     progressUrn: "urn",
     revisions: {},
+    downs: {},
     head: "0004_d",
     ...changes,
   };
