@@ -72,9 +72,9 @@ export async function findHandOvers(
 }
 
 /**
- * The SQL that hands a schema over: the owner gets the rights to work in it and what belongs to who signs in, and the application gets its rights on what
- * is there. From then on default privileges give them; so where the application has any right already, it gets none here, and
- * what a migration took from it stays taken. One transaction; run again, it changes nothing.
+ * The SQL that hands a schema over: the owner gets the rights to work in it and what belongs to who signs in, and the application
+ * gets its rights on what is there. From then on default privileges give them; so where the application has any right already, it
+ * gets none here, and what a migration took from it stays taken. One transaction; run again, it changes nothing.
  */
 export function handOverSql({ schema, owner = "", app, rights }: HandOver, settings: StepSettings): string {
   const statements = [

@@ -1,9 +1,8 @@
 import type { Migration } from "../history/migration.ts";
 import type { Step } from "../plan/plan.ts";
-import { roleOf } from "../role-name.ts";
 import type { Statement } from "../script/parse-script.ts";
 import { leavesNothing } from "../script/plain.ts";
-import { failUnless } from "./fail-unless.ts";
+import { asOwner, type Proof, proofIn, runDeferred } from "./as-owner.ts";
 import { proveFingerprint } from "./fingerprint.ts";
 import {
   type EntryPlace,
@@ -15,7 +14,7 @@ import {
   recordStep,
 } from "./record-step.ts";
 import { refuseTaken } from "./resume.ts";
-import { quoteName, quoteText, RESET_ROLE, RESET_SESSION } from "./session.ts";
+import { quoteName, RESET_ROLE, RESET_SESSION } from "./session.ts";
 
 /** How steps run. */
 export interface StepSettings {
@@ -45,15 +44,6 @@ export interface Message {
   readonly proof?: Proof | undefined;
   /** What runs in its place: run by hand, the text of a migration in TypeScript stops. */
   readonly code?: CodeMessage;
-}
-
-/** A statement that fails where a role may not use the schema. */
-export interface Proof {
-  readonly role: string;
-  /** The error, in words. */
-  readonly says: string;
-  /** Its place among the statements of the message. */
-  readonly at: number;
 }
 
 /** A migration in TypeScript, between the messages of its step. */
@@ -226,36 +216,6 @@ export function sessionSettings(schema: string, settings: StepSettings, scope: "
     `SET ${scope} lock_timeout TO ${settings.lockTimeoutMs}`,
     `SET ${scope} statement_timeout TO ${settings.statementTimeoutMs}`,
   ];
-}
-
-/**
- * Behind the ledger's own statements: its tables belong to who signs in, so that no script can write them. A schema that its role
- * may not use PostgreSQL passes over without a word (manual 5.10.3), and the script would work on what comes behind it in the
- * search path: temporary tables, say. Hence the proof.
- */
-function asOwner(schema: string, { owner }: StepSettings, scope: "LOCAL" | "SESSION"): readonly string[] {
-  if (owner === undefined) return [];
-  const role = roleOf(owner, schema);
-  return [
-    `SET ${scope} ROLE ${quoteName(role)}`,
-    failUnless(`pg_catalog.current_schema() = ${quoteText(schema)}`, shutOut(role, schema)),
-  ];
-}
-
-function shutOut(role: string, schema: string): string {
-  return `role "${role}" lacks USAGE on schema "${schema}"`;
-}
-
-/** The proof that a message has, given its statements up to that one. */
-function proofIn(before: readonly string[], schema: string, { owner }: StepSettings): Proof | undefined {
-  if (owner === undefined) return undefined;
-  const role = roleOf(owner, schema);
-  return { role, says: shutOut(role, schema), at: before.length - 1 };
-}
-
-/** Deferred triggers run as whoever is current at COMMIT (up to PostgreSQL 17): they are the script's work, and the owner's. */
-function runDeferred({ owner }: StepSettings): readonly string[] {
-  return owner === undefined ? [] : ["SET CONSTRAINTS ALL IMMEDIATE"];
 }
 
 function lines(statements: readonly string[]): string {
