@@ -28,6 +28,14 @@ beforeAll(async () => {
 });
 
 describe("onDestroy: drop, and a fleet that goes to another database", () => {
+  it("replaces and drops nothing where only the host changes", async () => {
+    project.configure("dev", { onDestroy: "drop", ...atOld, host: "localhost" });
+    const { exitCode, output } = await preview();
+    expect(exitCode, output).toBe(0);
+    expect(output).toContain("migrations-server update [diff: ~host]");
+    expect(output).not.toMatch(/delete|replace|DROPS/);
+  });
+
   it.each(["drop", "retain"])(
     "is refused, in the preview already, whatever is asked for now: %s",
     async (onDestroy) => {
