@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { afterAll } from "vitest";
 import type { Connection } from "../../src/postgres/connection.ts";
@@ -29,7 +30,7 @@ export interface TestProject {
   readonly write: (files: Readonly<Record<string, string>>) => void;
   /** The stack's state, as Pulumi keeps it. */
   readonly state: (stack: string) => string;
-  /** A copy of this copy in another folder, its state moved along, with this folder gone. */
+  /** A copy of this copy in another folder, with a name that a URL would read in its own way, its state moved along, with this folder gone. */
   readonly move: () => Promise<TestProject>;
 }
 
@@ -73,7 +74,7 @@ async function projectIn(folder: string, options: TestProjectOptions): Promise<T
   const env = {
     ...tools.env,
     ...(connection && pgVariables(connection)),
-    PULUMI_BACKEND_URL: options.backend ?? `file://${backend}`,
+    PULUMI_BACKEND_URL: options.backend ?? pathToFileURL(backend).href,
     PULUMI_CONFIG_PASSPHRASE: PASSPHRASE,
   };
   const run = async (command: string, args: readonly string[]): Promise<Outcome> => {
@@ -102,7 +103,7 @@ async function projectIn(folder: string, options: TestProjectOptions): Promise<T
     write,
     state: (stack) => readFileSync(join(backend, `.pulumi/stacks/schema-migrations/${stack}.json`), "utf8"),
     move: async () => {
-      const other = temporaryFolder();
+      const other = temporaryFolder("feature%2F#?");
       cpSync(folder, other, { recursive: true, verbatimSymlinks: true });
       rmSync(folder, { recursive: true });
       return projectIn(other, options);
@@ -128,10 +129,10 @@ export function pgVariables(connection: Connection): Readonly<Record<string, str
   };
 }
 
-function temporaryFolder(): string {
+function temporaryFolder(name = ""): string {
   const { tools } = layoutIn();
   mkdirSync(tools, { recursive: true });
-  const folder = mkdtempSync(join(tools, "test-"));
+  const folder = mkdtempSync(join(tools, `test-${name}`));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
