@@ -43,7 +43,7 @@ describe("the failure that is told is the first one, also where it cannot be rec
     const problems = await problemsOf(
       migrate({ ...connection, ...tenant }, schema, historyOf({ "0001_a": "SELECT 1" })),
     );
-    expect(problems).toMatchObject([{ code: "server-error", error: { sqlstate: "42501" } }]);
+    expect(problems).toMatchObject([{ code: "ledger-unreadable", schema, error: { sqlstate: "42501" } }]);
   });
 
   test("a read-only server", async () => {
