@@ -1,5 +1,5 @@
 import type { FingerprintScope, Replaced } from "../plan/plan.ts";
-import { LEDGER } from "./ledger-table.ts";
+import { LEDGER } from "../script/ledger-writes.ts";
 import { quoteText } from "./session.ts";
 
 /**

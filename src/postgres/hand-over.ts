@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { SchemaRight } from "../problem.ts";
 import type { SchemaRoles } from "../role-name.ts";
-import { LEDGER } from "./ledger-table.ts";
+import { LEDGER } from "../script/ledger-writes.ts";
 import { quoteName, quoteText } from "./session.ts";
 import { findShutOut } from "./shut-out.ts";
 import type { StepSettings } from "./step-messages.ts";

@@ -1,11 +1,10 @@
 import type pg from "pg";
 import type { Ledger } from "../plan/ledger.ts";
 import type { Plan } from "../plan/plan.ts";
+import { LEDGER } from "../script/ledger-writes.ts";
 import { type Applied, appliedIn, type EntryRow, readApplied, selectEntries } from "./read-applied.ts";
 import { selectEach } from "./select-each.ts";
 import { quoteName, quoteText } from "./session.ts";
-
-export const LEDGER = "migration_ledger";
 
 /** A schema's ledger, quoted. */
 export function ledgerTable(schema: string): string {

@@ -1,8 +1,8 @@
 import type pg from "pg";
 import type { Problem } from "../problem.ts";
 import type { SchemaRoles } from "../role-name.ts";
+import { LEDGER } from "../script/ledger-writes.ts";
 import { OWNED_OBJECTS } from "./hand-over.ts";
-import { LEDGER } from "./ledger-table.ts";
 import { findShutOut } from "./shut-out.ts";
 
 /** What was found out about the roles of some schemas. */

@@ -22,6 +22,7 @@ export type ScriptProblem =
   | { readonly code: "discards-session"; readonly file: string; readonly line: number; readonly text: string }
   | { readonly code: "resets-path"; readonly file: string; readonly line: number; readonly text: string }
   | { readonly code: "unlocks-all"; readonly file: string; readonly line: number; readonly text: string }
+  | { readonly code: "changes-ledger"; readonly file: string; readonly line: number; readonly text: string }
   | {
       readonly code: "unknown-directive";
       readonly file: string;
@@ -72,6 +73,11 @@ export function scriptText(problem: ScriptProblem): string {
       return (
         `${problem.file}:${problem.line}: "${brief(problem.text)}" would let go of the lock on the schema, and another run could begin. ` +
         "Let go of a lock of your own by its key: pg_advisory_unlock(KEY)."
+      );
+    case "changes-ledger":
+      return (
+        `${problem.file}:${problem.line}: "${brief(problem.text)}" would change the ledger, which says what is applied, while the script's ` +
+        "own entry is written into it. Remove it: only migrations write it, and a script may read it."
       );
     case "unknown-directive":
       return (

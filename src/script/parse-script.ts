@@ -2,6 +2,7 @@ import type { Migration } from "../history/migration.ts";
 import type { Script } from "../history/revision.ts";
 import { Refusal } from "../problem.ts";
 import { asksNoTransaction } from "./directive.ts";
+import { changesLedger, LEDGER } from "./ledger-writes.ts";
 import { hasSqlDetails, type Node, parseSync } from "./parser.ts";
 import { discardsAll, resetsSearchPath, unlocksAll } from "./session-reset.ts";
 import { forbidsTransaction, transactionKind } from "./transaction.ts";
@@ -34,7 +35,7 @@ export interface ParsedScript {
  * whose revision says so (diesel's metadata.toml), and one all of whose statements PostgreSQL refuses in a transaction.
  *
  * @param transaction false where the revision itself asks for no transaction
- * @throws Refusal syntax-error, transaction-control, discards-session, resets-path, unlocks-all or mixed-transaction, with file and line
+ * @throws Refusal syntax-error, transaction-control, discards-session, resets-path, unlocks-all, changes-ledger or mixed-transaction, with file and line
  */
 export function parseScript(script: Script, transaction = true): ParsedScript {
   const known = parsed[transaction ? "transaction" : "autocommit"];
@@ -64,11 +65,13 @@ function parseAnew(script: Script, transaction: boolean): ParsedScript {
 
   // Only where the text has the word: to look through each statement's whole tree takes as long as to parse it.
   const mayUnlock = /unlock_all/i.test(script.sql);
+  const namesLedger = new RegExp(LEDGER, "i").test(script.sql);
   for (const statement of statements) {
     const kind = transactionKind(statement.node);
     if (kind === "control" || (kind === "savepoint" && outside)) refuse("transaction-control", script, statement);
     if (discardsAll(statement.node)) refuse("discards-session", script, statement);
     if (mayUnlock && unlocksAll(statement.node)) refuse("unlocks-all", script, statement);
+    if (namesLedger && changesLedger(statement.node)) refuse("changes-ledger", script, statement);
     // At the end nothing comes behind it.
     if (resetsSearchPath(statement.node) && statement !== statements.at(-1)) refuse("resets-path", script, statement);
   }
@@ -144,7 +147,7 @@ function blank(text: string, { start, sql }: Statement): string {
 }
 
 function refuse(
-  code: "transaction-control" | "discards-session" | "resets-path" | "unlocks-all",
+  code: "transaction-control" | "discards-session" | "resets-path" | "unlocks-all" | "changes-ledger",
   { file }: Script,
   { line, sql: text }: Statement,
 ): never {

@@ -1,6 +1,6 @@
 import type pg from "pg";
-import { LEDGER } from "../postgres/ledger-table.ts";
 import { quoteText } from "../postgres/session.ts";
+import { LEDGER } from "../script/ledger-writes.ts";
 
 /**
  * Everything in a database that is not in one schema, with who wrote it last (xmin): what is in only one of two looks was added,

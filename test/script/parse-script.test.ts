@@ -353,3 +353,41 @@ describe("a syntax error names file, line and column and points at the place", (
     `);
   });
 });
+
+describe("a statement that changes the ledger", () => {
+  it("is refused with its line", () => {
+    expect(refusal("CREATE TABLE a (id int);\n\nDELETE FROM migration_ledger WHERE entry = 1;")).toMatchInlineSnapshot(
+      `"migrations/0001_x.up.sql:3: "DELETE FROM migration_ledger WHERE entry = 1" would change the ledger, which says what is applied, while the script's own entry is written into it. Remove it: only migrations write it, and a script may read it."`,
+    );
+  });
+
+  it.each([
+    "DELETE FROM prod.migration_ledger",
+    "DELETE FROM MIGRATION_LEDGER",
+    "UPDATE \"migration_ledger\" SET outcome = 'done'",
+    "INSERT INTO prod.migration_ledger SELECT * FROM old.migration_ledger",
+    "WITH gone AS (DELETE FROM migration_ledger RETURNING *) SELECT * FROM gone",
+    "MERGE INTO migration_ledger USING a ON true WHEN MATCHED THEN DELETE",
+    "TRUNCATE a, prod.migration_ledger",
+    "DROP TABLE IF EXISTS a, prod.migration_ledger CASCADE",
+    "ALTER TABLE migration_ledger ADD COLUMN note text",
+    "ALTER TABLE migration_ledger RENAME COLUMN entry TO number",
+    "ALTER TABLE migration_ledger SET SCHEMA other",
+    "COPY migration_ledger FROM '/tmp/rows'",
+    "CREATE TRIGGER t BEFORE INSERT ON migration_ledger EXECUTE FUNCTION f()",
+  ])("is refused: %s", (sql) => {
+    expect(refusal(sql)).toContain("would change the ledger");
+  });
+
+  it.each([
+    "SELECT max(at) FROM migration_ledger",
+    "INSERT INTO report SELECT revision FROM prod.migration_ledger",
+    "DELETE FROM a USING migration_ledger m WHERE a.id = m.entry",
+    "CREATE VIEW v AS SELECT revision FROM migration_ledger",
+    "COPY migration_ledger TO '/tmp/rows'",
+    "SELECT 'DELETE FROM migration_ledger'",
+    "DELETE FROM migration_ledger_of_mine",
+  ])("is not what only reads it: %s", (sql) => {
+    expect(statements(sql)).toEqual([sql]);
+  });
+});

@@ -5,7 +5,7 @@ import type { Snapshot, SnapshotUnused } from "../../src/plan/snapshot.ts";
 import { preambleOf } from "../../src/postgres/preamble.ts";
 import { stepMessages } from "../../src/postgres/step-messages.ts";
 import { problemText } from "../../src/problem-text.ts";
-import { parseScript } from "../../src/script/parse-script.ts";
+import { parseSync } from "../../src/script/parser.ts";
 import { makeSnapshot } from "../../src/snapshot/make-snapshot.ts";
 import { useDatabase } from "../support/database.ts";
 import { historyOf } from "../support/history.ts";
@@ -138,13 +138,11 @@ describe("a schema made from a snapshot", () => {
       const [step] = plan.steps;
       if (!step) throw new Error("no step");
       const messages = stepMessages("by_hand", step, SETTINGS, newRun(), preambleOf(plan, undefined));
-      const { statements } = parseScript({
-        file: "",
-        sql: messages
-          .map(({ text }) => text.replaceAll(/^(BEGIN|COMMIT);$/gm, "SELECT '$1';").replaceAll(" RESET ALL;", ""))
-          .join(""),
-      });
-      for (const { sql } of statements) await client.query(sql.replace(/^SELECT '(BEGIN|COMMIT)'$/, "$1"));
+      const sql = messages.map(({ text }) => text).join("");
+      for (const { stmt_location = 0, stmt_len = 0 } of parseSync(sql).stmts ?? []) {
+        const bytes = Buffer.from(sql).subarray(stmt_location, stmt_location + stmt_len);
+        await client.query(bytes.toString());
+      }
     });
     expect(await factsOf(connection, "by_hand")).toEqual(replayed);
   });
