@@ -44,6 +44,7 @@ export function problemText(problem: Problem): string {
     case "discards-session":
     case "resets-path":
     case "unlocks-all":
+    case "copies-from-psql":
     case "changes-ledger":
     case "unknown-directive":
     case "foreign-directive":

@@ -9,6 +9,8 @@ export type ScriptProblem =
       readonly column: number;
       readonly detail: string;
       readonly text: string;
+      /** Where it is something that only psql understands, what. */
+      readonly psql: "command" | "rows" | undefined;
     }
   | { readonly code: "transaction-control"; readonly file: string; readonly line: number; readonly text: string }
   | {
@@ -22,6 +24,7 @@ export type ScriptProblem =
   | { readonly code: "discards-session"; readonly file: string; readonly line: number; readonly text: string }
   | { readonly code: "resets-path"; readonly file: string; readonly line: number; readonly text: string }
   | { readonly code: "unlocks-all"; readonly file: string; readonly line: number; readonly text: string }
+  | { readonly code: "copies-from-psql"; readonly file: string; readonly line: number; readonly text: string }
   | { readonly code: "changes-ledger"; readonly file: string; readonly line: number; readonly text: string }
   | {
       readonly code: "unknown-directive";
@@ -47,7 +50,7 @@ export type ScriptProblem =
 export function scriptText(problem: ScriptProblem): string {
   switch (problem.code) {
     case "syntax-error":
-      return `${problem.file}:${problem.line}:${problem.column}: ${problem.detail}\n${pointer(problem.text, problem.column)}`;
+      return `${problem.file}:${problem.line}:${problem.column}: ${problem.detail}\n${pointer(problem.text, problem.column)}${problem.psql ? `\n${PSQL[problem.psql]}` : ""}`;
     case "transaction-control":
       return (
         `${problem.file}:${problem.line}: "${brief(problem.text)}" would end or begin a transaction inside the script's own. ` +
@@ -74,6 +77,8 @@ export function scriptText(problem: ScriptProblem): string {
         `${problem.file}:${problem.line}: "${brief(problem.text)}" would let go of the lock on the schema, and another run could begin. ` +
         "Let go of a lock of your own by its key: pg_advisory_unlock(KEY)."
       );
+    case "copies-from-psql":
+      return `${problem.file}:${problem.line}: "${brief(problem.text)}" wants its rows from psql, which does not run here. ${INSERTS}`;
     case "changes-ledger":
       return (
         `${problem.file}:${problem.line}: "${brief(problem.text)}" would change the ledger, which says what is applied, while the script's ` +
@@ -106,6 +111,14 @@ export function scriptText(problem: ScriptProblem): string {
       );
   }
 }
+
+const INSERTS = "Write INSERTs, as pg_dump --inserts does.";
+
+const PSQL: Readonly<Record<"command" | "rows", string>> = {
+  command:
+    "That is a command of psql, which does not run here: remove the line. Newer versions of pg_dump write \\restrict and \\unrestrict.",
+  rows: `These are the rows of a COPY … FROM stdin, which only psql reads. ${INSERTS}`,
+};
 
 /** How the two scripts of a file's revision are named. */
 function halves(file: string): { readonly up: string; readonly down: string } {

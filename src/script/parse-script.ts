@@ -4,6 +4,7 @@ import { Refusal } from "../problem.ts";
 import { asksNoTransaction } from "./directive.ts";
 import { changesLedger, LEDGER } from "./ledger-writes.ts";
 import { hasSqlDetails, type Node, parseSync } from "./parser.ts";
+import { partOfPsql, readsFromPsql } from "./psql.ts";
 import { discardsAll, resetsSearchPath, unlocksAll } from "./session-reset.ts";
 import { forbidsTransaction, transactionKind } from "./transaction.ts";
 
@@ -35,7 +36,8 @@ export interface ParsedScript {
  * whose revision says so (diesel's metadata.toml), and one all of whose statements PostgreSQL refuses in a transaction.
  *
  * @param transaction false where the revision itself asks for no transaction
- * @throws Refusal syntax-error, transaction-control, discards-session, resets-path, unlocks-all, changes-ledger or mixed-transaction, with file and line
+ * @throws Refusal syntax-error, transaction-control, discards-session, resets-path, unlocks-all, copies-from-psql,
+ * changes-ledger or mixed-transaction, with file and line
  */
 export function parseScript(script: Script, transaction = true): ParsedScript {
   const known = parsed[transaction ? "transaction" : "autocommit"];
@@ -71,6 +73,7 @@ function parseAnew(script: Script, transaction: boolean): ParsedScript {
     if (kind === "control" || (kind === "savepoint" && outside)) refuse("transaction-control", script, statement);
     if (discardsAll(statement.node)) refuse("discards-session", script, statement);
     if (mayUnlock && unlocksAll(statement.node)) refuse("unlocks-all", script, statement);
+    if (readsFromPsql(statement.node)) refuse("copies-from-psql", script, statement);
     if (namesLedger && changesLedger(statement.node)) refuse("changes-ledger", script, statement);
     // At the end nothing comes behind it.
     if (resetsSearchPath(statement.node) && statement !== statements.at(-1)) refuse("resets-path", script, statement);
@@ -113,6 +116,7 @@ function parse(script: Script) {
         column: [...script.sql.slice(lineStart, at)].length + 1,
         detail: error.message,
         text: script.sql.slice(lineStart, lineEnd < 0 ? undefined : lineEnd),
+        psql: partOfPsql(script.sql, at),
       },
     ]);
   }
@@ -147,7 +151,13 @@ function blank(text: string, { start, sql }: Statement): string {
 }
 
 function refuse(
-  code: "transaction-control" | "discards-session" | "resets-path" | "unlocks-all" | "changes-ledger",
+  code:
+    | "transaction-control"
+    | "discards-session"
+    | "resets-path"
+    | "unlocks-all"
+    | "copies-from-psql"
+    | "changes-ledger",
   { file }: Script,
   { line, sql: text }: Statement,
 ): never {

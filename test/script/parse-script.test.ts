@@ -349,7 +349,8 @@ describe("a syntax error names file, line and column and points at the place", (
     expect(refusal("\\set ON_ERROR_STOP on\nSELECT 1;\n")).toMatchInlineSnapshot(`
       "migrations/0001_x.up.sql:1:1: syntax error at or near "\\"
         \\set ON_ERROR_STOP on
-        ^"
+        ^
+      That is a command of psql, which does not run here: remove the line. Newer versions of pg_dump write \\restrict and \\unrestrict."
     `);
   });
 });
@@ -389,5 +390,55 @@ describe("a statement that changes the ledger", () => {
     "DELETE FROM migration_ledger_of_mine",
   ])("is not what only reads it: %s", (sql) => {
     expect(statements(sql)).toEqual([sql]);
+  });
+});
+
+describe("what only psql understands", () => {
+  it("COPY FROM stdin is refused", () => {
+    expect(refusal("CREATE TABLE a (id int);\nCOPY a (id) FROM stdin;")).toMatchInlineSnapshot(
+      `"migrations/0001_x.up.sql:2: "COPY a (id) FROM stdin" wants its rows from psql, which does not run here. Write INSERTs, as pg_dump --inserts does."`,
+    );
+    expect(refusal("COPY a FROM stdin WITH (FORMAT csv)")).toContain("pg_dump --inserts");
+  });
+
+  it.each(["COPY a FROM '/tmp/a'", "COPY a FROM PROGRAM 'cat'", "COPY a TO STDOUT"])("not %s", (sql) => {
+    expect(statements(sql)).toEqual([sql]);
+  });
+
+  it("the rows of a COPY are told as such", () => {
+    expect(
+      refusal("CREATE TABLE a (id int, b text);\nCOPY a FROM stdin;\n1\tx\n2\ty; z\n\\.\n"),
+    ).toMatchInlineSnapshot(`
+      "migrations/0001_x.up.sql:3:1: syntax error at or near "1"
+        1	x
+        ^
+      These are the rows of a COPY … FROM stdin, which only psql reads. Write INSERTs, as pg_dump --inserts does."
+    `);
+  });
+
+  it("so is the end of none", () => {
+    expect(refusal("COPY a FROM stdin;\n\\.\n")).toContain("rows of a COPY");
+  });
+
+  it.each(["\\restrict abc", "\\connect shop", "\\i other.sql", "  \\copy a FROM 'a.csv'", "SELECT 1 AS a \\gset"])(
+    "a command is told as such: %s",
+    (line) => {
+      expect(refusal(`SELECT 1;\n${line}\nSELECT 2;`)).toContain("a command of psql");
+    },
+  );
+
+  it("a command is pointed at, with what to do", () => {
+    expect(
+      refusal("--\n-- PostgreSQL database dump\n--\n\n\\restrict x7Qp\n\nSET lock_timeout = 0;"),
+    ).toMatchInlineSnapshot(`
+      "migrations/0001_x.up.sql:5:1: syntax error at or near "\\"
+        \\restrict x7Qp
+        ^
+      That is a command of psql, which does not run here: remove the line. Newer versions of pg_dump write \\restrict and \\unrestrict."
+    `);
+  });
+
+  it("another error is not, though a COPY came before it", () => {
+    expect(refusal("SELECT 'COPY a FROM stdin;'; SELECT 1;\nSELCT 2")).not.toContain("psql");
   });
 });
