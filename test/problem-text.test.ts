@@ -231,7 +231,7 @@ describe("a failed step", () => {
 describe("the words of an error", () => {
   it("each problem of a refusal, on its own line", () => {
     const refusal = new Refusal([
-      { code: "unnumbered", isFolder: false, file: "migrations/a.up.sql" },
+      { code: "unnumbered", file: "migrations/a.up.sql", ending: ".up.sql", meant: undefined },
       { code: "unknown-direction", file: "migrations/0001_b.sql" },
     ]);
     expect(errorText(refusal)).toMatchInlineSnapshot(`

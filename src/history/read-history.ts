@@ -1,10 +1,19 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { z } from "zod";
 import { type Problem, refuseIfAny } from "../problem.ts";
 import { loadModule } from "./load-module.ts";
-import { checksum, type History, isOutOfGroups, normalise, parseStem, type Revision, type Script } from "./revision.ts";
+import {
+  checksum,
+  type History,
+  isOutOfGroups,
+  normalise,
+  parseStem,
+  type Revision,
+  type Script,
+  withSeparator,
+} from "./revision.ts";
 
 /**
  * Reads a migrations folder, in golang-migrate's layout (`NNNN_name.up.sql`, `NNNN_name.down.sql`), diesel's (a folder
@@ -22,7 +31,7 @@ export function readHistory(folder: string): History {
     for (const script of scriptsOf(folder, entry, problems)) {
       const parsed = parseStem(script.stem);
       if (!parsed) {
-        problems.push({ code: "unnumbered", file: script.file, isFolder: false });
+        problems.push(unnumbered(script.file, script.stem));
         continue;
       }
       const revision = found.get(parsed.number) ?? { up: [], down: [] };
@@ -35,6 +44,12 @@ export function readHistory(folder: string): History {
   history.sort((a, b) => (a.number < b.number ? -1 : 1));
   refuseIfAny(unclearOrder(history));
   return history;
+}
+
+function unnumbered(file: string, stem: string): Problem {
+  const ending = basename(file).slice(stem.length);
+  const meant = withSeparator(stem);
+  return { code: "unnumbered", file, ending, meant };
 }
 
 /** Two revisions next to each other of those with dashes, where dashes and digits say different orders. */
@@ -107,7 +122,7 @@ function revisionFolder(folder: string, name: string, problems: Problem[]): read
   const path = join(folder, name);
   const files = new Set(readdirSync(path));
   if (!parseStem(name)) {
-    if (files.has("up.sql") || files.has("down.sql")) problems.push({ code: "unnumbered", file: path, isFolder: true });
+    if (files.has("up.sql") || files.has("down.sql")) problems.push(unnumbered(path, name));
     return [];
   }
   const transaction = !files.has("metadata.toml") || readTransaction(join(path, "metadata.toml"), problems);

@@ -52,6 +52,12 @@ export function parseStem(stem: string): { readonly number: bigint; readonly nam
   return { number: BigInt(match[1].replaceAll("-", "")), name: match[2] ?? "" };
 }
 
+/** A stem that begins with a number and has no `_` behind it, with one; undefined where there is no number. */
+export function withSeparator(stem: string): string | undefined {
+  const [, number, name] = /^(\d+(?:-\d+)*)[^\p{L}\d_]*(.*)$/su.exec(stem) ?? [];
+  return number === undefined ? undefined : `${number}_${name}`;
+}
+
 /**
  * Of two ids whose numbers have dashes, true where the groups between them say another order than the digits do: `2024-03-01` comes behind `2024-01-15-120000`,
  * and has the smaller number.

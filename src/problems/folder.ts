@@ -4,7 +4,14 @@ import { list } from "./wording.ts";
 export type FolderProblem =
   | { readonly code: "folder-missing"; readonly folder: string; readonly isFile: boolean }
   | { readonly code: "not-utf8"; readonly file: string }
-  | { readonly code: "unnumbered"; readonly file: string; readonly isFolder: boolean }
+  | {
+      readonly code: "unnumbered";
+      readonly file: string;
+      /** `.up.sql`; of a folder nothing. */
+      readonly ending: string;
+      /** The name without its ending, where only the separator behind its number is missing. */
+      readonly meant: string | undefined;
+    }
   | { readonly code: "unknown-direction"; readonly file: string }
   | { readonly code: "duplicate-number"; readonly number: string; readonly files: readonly string[] }
   | { readonly code: "unclear-order"; readonly earlier: string; readonly later: string }
@@ -30,7 +37,9 @@ export function folderText(problem: FolderProblem): string {
     case "not-utf8":
       return `${problem.file}: is not UTF-8 text, so what it would write is not certain. Save it as UTF-8.`;
     case "unnumbered":
-      return `${problem.file}: the name has no number to order it by. Name it like 0007_add_cpf${problem.isFolder ? "" : ".up.sql"}.`;
+      return problem.meant === undefined
+        ? `${problem.file}: the name has no number to order it by. Name it like 0007_add_cpf${problem.ending}.`
+        : `${problem.file}: a _ is missing behind the number. Name it ${problem.meant}${problem.ending}.`;
     case "unknown-direction":
       return `${problem.file}: is it the way up or down? Name it ….up.sql or ….down.sql.`;
     case "duplicate-number":

@@ -286,6 +286,17 @@ describe("refused", () => {
     expect(text).toMatch(/^1: {2}run_in_transaction\n *\^$/m);
   });
 
+  it.each([
+    ["2-b.up.sql", "2_b.up.sql"],
+    ["2b.up.sql", "2_b.up.sql"],
+    ["2024-01-15-b.down.sql", "2024-01-15_b.down.sql"],
+    ["0002.b.up.sql", "0002_b.up.sql"],
+    ["3-c/up.sql", "3_c"],
+  ])("%s, which has a number and no _ behind it", (file, meant) => {
+    const [named] = file.split("/");
+    expect(refusal({ [file]: "" })).toBe(`migrations/${named}: a _ is missing behind the number. Name it ${meant}.`);
+  });
+
   it("all of a folder's problems together", () => {
     const text = refusal({
       "create_users.up.sql": "",
