@@ -5,7 +5,14 @@ import { lineAt } from "../script/parse-script.ts";
 import { isRepeatable } from "../script/repeatable.ts";
 import type { CodeFailure } from "./run-code.ts";
 import { messageOf, serverError } from "./server-error.ts";
-import { DISK_FULL, isByAdmin, isShutOut, isThereAlready, isTransient } from "./sqlstate.ts";
+import {
+  DISK_FULL,
+  INVALID_TRANSACTION_TERMINATION,
+  isByAdmin,
+  isShutOut,
+  isThereAlready,
+  isTransient,
+} from "./sqlstate.ts";
 import type { Message } from "./step-messages.ts";
 
 /** A message that the server did not carry out. Its transaction is rolled back already. */
@@ -105,6 +112,9 @@ function causeOf(
   { sqlstate }: ServerError,
 ): Extract<Problem, { code: "step-failed" }>["cause"] {
   if (sqlstate === DISK_FULL) return "disk-full";
+  // A DO block or a procedure may COMMIT where no transaction is around it (manual 41.8).
+  if (sqlstate === INVALID_TRANSACTION_TERMINATION && step.script.mode === "transaction" && !step.script.code)
+    return "commits";
   const isFirst = plan.steps[0] === step && step.direction === "up";
   return isFirst && plan.unknownTables && isThereAlready(sqlstate) ? "there-already" : "script";
 }

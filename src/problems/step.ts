@@ -53,8 +53,11 @@ export type StepProblem =
       readonly error: ServerError;
       /** Where the schema stands now. */
       readonly at: string;
-      /** What has to be mended; `there-already` is what the first script makes, in tables that no ledger knows. */
-      readonly cause: "script" | "disk-full" | "there-already";
+      /**
+       * What has to be mended; `there-already` is what the first script makes, in tables that no ledger knows; `commits` is a COMMIT in
+       * a DO block or a procedure.
+       */
+      readonly cause: "script" | "disk-full" | "there-already" | "commits";
       /** True where the script ran outside a transaction, so that earlier statements of it stay. */
       readonly partly: boolean;
       /** Of an up: the schemas that have the revision already, where there are any. */
@@ -155,8 +158,12 @@ function stepFailed(problem: Extract<StepProblem, { code: "step-failed" }>): str
     ? `${revision} ran outside a transaction: its earlier statements stay.${cause === "disk-full" ? ` ${FREE_SPACE} first.` : ""}`
     : `${whole} ${mend}`;
   const takeOver = cause === "there-already" ? `\nThe schema holds tables that no ledger knows. ${TAKE_OVER}` : "";
-  return `Schema "${schema}", ${where}: ${serverSaid(error)}${shown}\n${rest}${takeOver}`;
+  const outside = cause === "commits" ? `\n${OUTSIDE}` : "";
+  return `Schema "${schema}", ${where}: ${serverSaid(error)}${shown}\n${rest}${takeOver}${outside}`;
 }
+
+const OUTSIDE =
+  "It ends the transaction that the script runs in. A line -- migrate:no-transaction lets the script run outside of one, statement by statement.";
 
 /** What to do about a script that others have run as it is: edited without a word, it would be refused for them. */
 function others({ revision, others = [], accepted }: Extract<StepProblem, { code: "step-failed" }>) {

@@ -116,3 +116,18 @@ test("an error inside a function says where in the function", async () => {
   const problems = await problemsOf(migrate(connection, schema, historyOf({ "0001_a": sql })));
   expect(problems.map(problemText).join()).toContain("PL/pgSQL function f() line 3 at RETURN");
 });
+
+test("a COMMIT in a DO block is told with the line that lets it, and then it runs", async () => {
+  const schema = await freshSchema();
+  const script = "DO $$ BEGIN CREATE TABLE a (id int); COMMIT; END $$;";
+  const [problem] = await problemsOf(migrate(connection, schema, historyOf({ "0001_a": script })));
+  expect(problem && problemText(problem).replaceAll(schema, "SCHEMA")).toMatchInlineSnapshot(`
+    "Schema "SCHEMA", migrations/0001_a.up.sql:1: invalid transaction termination (SQLSTATE 2D000)
+      PL/pgSQL function inline_code_block line 1 at COMMIT
+      DO $$ BEGIN CREATE TABLE a (id int); COMMIT; END $$
+    Nothing of 0001_a remains; the schema is at base. Mend the script and run again.
+    It ends the transaction that the script runs in. A line -- migrate:no-transaction lets the script run outside of one, statement by statement."
+  `);
+  await migrate(connection, schema, historyOf({ "0001_a": `-- migrate:no-transaction\n${script}` }));
+  expect(await ledgerRows(database, schema)).toEqual(["1 0001_a applied"]);
+});
