@@ -11,7 +11,7 @@ import type { StepProblem } from "./problems/step.ts";
 import type { TargetProblem } from "./problems/target.ts";
 
 export type { ConfigFix, ConfigPath } from "./problems/config.ts";
-export type { Direction } from "./problems/plan.ts";
+export type { Direction } from "./problems/interrupted.ts";
 export type { SchemaRight } from "./problems/roles.ts";
 export type { ServerError } from "./problems/server.ts";
 export type { SnapshotRefusal } from "./problems/snapshot.ts";

@@ -168,7 +168,6 @@ describe("a failed step", () => {
     error: { sqlstate: "42P01", message: 'relation "userz" does not exist' },
     at: "0009_backfill",
     cause: "script",
-    partly: false,
   };
 
   it("names file, line and statement, what PostgreSQL said, and where the schema stands", () => {
@@ -180,17 +179,42 @@ describe("a failed step", () => {
     `);
   });
 
-  it("outside a transaction says that what ran stays", () => {
-    expect(problemText({ ...failed, partly: true })).toMatchInlineSnapshot(`
+  /** What comes behind the statement. */
+  const last = (problem: Problem) => problemText(problem).split("\n").slice(3).join("\n");
+
+  it("outside a transaction says that it is marked, what stays of it, and what the next up asks for", () => {
+    const begun = { earlier: true, repeatable: false };
+    expect(problemText({ ...failed, begun })).toMatchInlineSnapshot(`
       "Schema "prod", migrations/0010_add_cpf.up.sql:3: relation "userz" does not exist (SQLSTATE 42P01)
         ALTER TABLE userz
           ADD COLUMN cpf varchar(14)
-      0010_add_cpf ran outside a transaction: its earlier statements stay."
+      0010_add_cpf ran outside a transaction, and is marked as interrupted; its earlier statements stay. Look at what it did, finish or undo it by hand, then tell the ledger; the next up refuses until then:
+        it is there:     UPDATE "prod".migration_ledger SET outcome = 'done' WHERE revision = '0010_add_cpf' AND direction = 'up' AND outcome = 'started';
+        it is not there: DELETE FROM "prod".migration_ledger WHERE revision = '0010_add_cpf' AND direction = 'up' AND outcome = 'started';"
+    `);
+    expect(last({ ...failed, direction: "down", begun: { ...begun, earlier: false } })).toMatchInlineSnapshot(`
+      "0010_add_cpf ran outside a transaction, and is marked as interrupted. Look at what it did, finish or undo it by hand, then tell the ledger; the next up refuses until then:
+        it is there:     DELETE FROM "prod".migration_ledger WHERE revision = '0010_add_cpf' AND direction = 'down' AND outcome = 'started';
+        it is not there: UPDATE "prod".migration_ledger SET outcome = 'done' WHERE revision = '0010_add_cpf' AND direction = 'down' AND outcome = 'started';"
     `);
   });
 
+  it("outside a transaction goes on by itself where it can be run again", () => {
+    const begun = { earlier: false, repeatable: true };
+    expect(last({ ...failed, begun: { ...begun, earlier: true } })).toMatchInlineSnapshot(`
+      "0010_add_cpf ran outside a transaction, and is marked as interrupted; its earlier statements stay. Mend what is in the way, and the next up goes on at this statement. For another text, undo by hand what this one did, and tell the ledger:
+        it is not there: DELETE FROM "prod".migration_ledger WHERE revision = '0010_add_cpf' AND direction = 'up' AND outcome = 'started';"
+    `);
+    expect(last({ ...failed, begun: { ...begun, index: "t_k" } })).toMatchInlineSnapshot(`
+      "0010_add_cpf ran outside a transaction, and is marked as interrupted. Mend what is in the way, and the next up goes on at this statement. What is left of index "t_k" is INVALID: that is dropped then, and built anew. For another text, undo by hand what this one did, and tell the ledger:
+        it is not there: DELETE FROM "prod".migration_ledger WHERE revision = '0010_add_cpf' AND direction = 'up' AND outcome = 'started';"
+    `);
+    expect(last({ ...failed, direction: "down", begun })).toMatchInlineSnapshot(
+      `"0010_add_cpf ran outside a transaction, and is marked as interrupted. Mend what is in the way, and the next up goes on at this statement."`,
+    );
+  });
+
   it("that others have already may not be mended as if none had run it", () => {
-    const last = (problem: Problem) => problemText(problem).split("\n").at(-1);
     expect(last({ ...failed, others: ["dev"], accepted: 1 })).toMatchInlineSnapshot(
       `"Nothing of 0010_add_cpf remains; the schema is at 0009_backfill. Schema "dev" has 0010_add_cpf already. Mend by hand what is in the way here, and run again; or edit the script, and accept that: pulumi config set --path 'acceptEdited[1]' 0010_add_cpf."`,
     );
@@ -201,16 +225,21 @@ describe("a failed step", () => {
 
   it("for want of space asks for that, not for another script", () => {
     const full = { ...failed, cause: "disk-full" as const, error: { sqlstate: "53100", message: "disk full" } };
-    const last = (problem: Problem) => problemText(problem).split("\n").at(-1);
     expect(last(full)).toMatchInlineSnapshot(
       `"Nothing of 0010_add_cpf remains; the schema is at 0009_backfill. Free space on the server's disk and run again."`,
     );
     expect(last({ ...full, direction: "down" })).toMatchInlineSnapshot(
       `"0010_add_cpf is still applied, as it was. Free space on the server's disk and run again."`,
     );
-    expect(last({ ...full, partly: true })).toMatchInlineSnapshot(
-      `"0010_add_cpf ran outside a transaction: its earlier statements stay. Free space on the server's disk first."`,
-    );
+    expect(last({ ...full, begun: { earlier: true, repeatable: true } })).toMatchInlineSnapshot(`
+      "0010_add_cpf ran outside a transaction, and is marked as interrupted; its earlier statements stay. Free space on the server's disk, and the next up goes on at this statement. For another text, undo by hand what this one did, and tell the ledger:
+        it is not there: DELETE FROM "prod".migration_ledger WHERE revision = '0010_add_cpf' AND direction = 'up' AND outcome = 'started';"
+    `);
+    expect(last({ ...full, begun: { earlier: true, repeatable: false } })).toMatchInlineSnapshot(`
+      "0010_add_cpf ran outside a transaction, and is marked as interrupted; its earlier statements stay. Free space on the server's disk first. Look at what it did, finish or undo it by hand, then tell the ledger; the next up refuses until then:
+        it is there:     UPDATE "prod".migration_ledger SET outcome = 'done' WHERE revision = '0010_add_cpf' AND direction = 'up' AND outcome = 'started';
+        it is not there: DELETE FROM "prod".migration_ledger WHERE revision = '0010_add_cpf' AND direction = 'up' AND outcome = 'started';"
+    `);
   });
 
   it("without a known place names the file alone", () => {
@@ -267,7 +296,6 @@ describe("many problems", () => {
     error: { sqlstate: "23505", message },
     at: "0001_a",
     cause: "script",
-    partly: false,
   });
 
   it("of one cause are one paragraph, though each schema's rows make the server say something else", () => {

@@ -38,6 +38,11 @@ export function isByAdmin({ code, routine }: Raised): boolean {
   return code === ADMIN_SHUTDOWN && routine === "ProcessInterrupts";
 }
 
+/** True for what a statement is refused for as it is written, before it does anything (class 42). */
+export function isRefused(sqlstate: string): boolean {
+  return sqlstate.startsWith("42");
+}
+
 /** True where what a script makes is there. */
 export function isThereAlready(sqlstate: string): boolean {
   return DUPLICATES.includes(sqlstate);

@@ -2,13 +2,14 @@ import pg from "pg";
 import type { Plan, Step } from "../plan/plan.ts";
 import type { Blocker, Problem, ServerError } from "../problem.ts";
 import { lineAt } from "../script/parse-script.ts";
-import { isRepeatable } from "../script/repeatable.ts";
+import { isRepeatable, repetition } from "../script/repeatable.ts";
 import type { CodeFailure } from "./run-code.ts";
 import { messageOf, serverError } from "./server-error.ts";
 import {
   DISK_FULL,
   INVALID_TRANSACTION_TERMINATION,
   isByAdmin,
+  isRefused,
   isShutOut,
   isThereAlready,
   isTransient,
@@ -102,15 +103,24 @@ function stepFailed(plan: Plan, step: Step, failed: Failed): Problem {
     error: failed.sent.begins ? { ...errorOf(failed), where: undefined } : errorOf(failed),
     at: standing(plan, plan.steps.indexOf(step)),
     cause: causeOf(plan, step, errorOf(failed)),
-    partly: step.script.mode === "autocommit" && !failed.sent.begins,
+    ...begun(step, failed, errorOf(failed)),
   };
 }
 
-function causeOf(
-  plan: Plan,
-  step: Step,
-  { sqlstate }: ServerError,
-): Extract<Problem, { code: "step-failed" }>["cause"] {
+function begun(step: Step, { sent, completed }: Failed, { sqlstate }: ServerError): Pick<StepFailed, "begun"> {
+  const { script } = step;
+  if (script.mode !== "autocommit" || sent.begins) return {};
+  const statement = sent.statements[completed - sent.statementsBefore];
+  const how = statement && repetition(statement);
+  const index = how?.kind === "build-index" && !isRefused(sqlstate) ? { index: how.index } : {};
+  // What TypeScript has done before nobody counts.
+  const earlier = statement !== script.statements[0] || script.code !== undefined;
+  return { begun: { earlier, repeatable: isRepeatable(script), ...index } };
+}
+
+type StepFailed = Extract<Problem, { code: "step-failed" }>;
+
+function causeOf(plan: Plan, step: Step, { sqlstate }: ServerError): StepFailed["cause"] {
   if (sqlstate === DISK_FULL) return "disk-full";
   // A DO block or a procedure may COMMIT where no transaction is around it (manual 41.8).
   if (sqlstate === INVALID_TRANSACTION_TERMINATION && step.script.mode === "transaction" && !step.script.code)

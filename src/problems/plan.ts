@@ -1,3 +1,4 @@
+import { type Direction, forgottenWay, interruptedWays } from "./interrupted.ts";
 import { acceptEdited, list, quoted } from "./wording.ts";
 
 /** What can be wrong with a plan: the ledger against the folder. */
@@ -51,8 +52,6 @@ export type PlanProblem =
       readonly edited?: true;
     }
   | { readonly code: "folder-changed"; readonly revisions: readonly string[] };
-
-export type Direction = "up" | "down";
 
 /** The words of a {@link PlanProblem}. */
 export function planText(problem: PlanProblem): string {
@@ -134,17 +133,11 @@ export function planText(problem: PlanProblem): string {
   }
 }
 
-function interruptedWays(schema: string, revision: string, direction: Direction): string {
-  const { finished, forgotten } = begunEntries(schema, revision, direction);
-  const [there, gone] = direction === "up" ? [finished, forgotten] : [forgotten, finished];
-  return `\n  it is there:     ${there};\n  it is not there: ${gone};`;
-}
-
 function interruptedAndEdited(schema: string, revision: string): string {
   return (
     `Schema "${schema}": ${revision} runs outside a transaction, was interrupted on the way up, and its up script was edited since. ` +
     "Restore the file, and it goes on where it stopped; or undo by hand what the old text did (an index may be left over), then " +
-    `tell the ledger, and the new text runs:\n  it is not there: ${begunEntries(schema, revision, "up").forgotten};`
+    `tell the ledger, and the new text runs:${forgottenWay(schema, revision)}`
   );
 }
 
@@ -157,11 +150,4 @@ function filledLater({ revision, accepted }: { readonly revision: string; readon
     "Give it a number of its own, behind what is applied, and leave this revision as it was; or let it run only where the revision is not " +
     `applied yet: ${acceptEdited(revision, accepted)}.`
   );
-}
-
-/** What makes the ledger's entry of a script that began say that it finished, or takes it away. */
-function begunEntries(schema: string, revision: string, direction: Direction) {
-  const table = `${quoted(schema)}.migration_ledger`;
-  const where = `WHERE revision = '${revision.replaceAll("'", "''")}' AND direction = '${direction}' AND outcome = 'started'`;
-  return { finished: `UPDATE ${table} SET outcome = 'done' ${where}`, forgotten: `DELETE FROM ${table} ${where}` };
 }

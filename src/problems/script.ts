@@ -12,7 +12,14 @@ export type ScriptProblem =
       /** Where it is something that only psql understands, what. */
       readonly psql: "command" | "rows" | undefined;
     }
-  | { readonly code: "transaction-control"; readonly file: string; readonly line: number; readonly text: string }
+  | {
+      readonly code: "transaction-control";
+      readonly file: string;
+      readonly line: number;
+      readonly text: string;
+      /** True where the script runs outside a transaction. */
+      readonly outside: boolean;
+    }
   | {
       readonly code: "mixed-transaction";
       readonly file: string;
@@ -52,6 +59,12 @@ export function scriptText(problem: ScriptProblem): string {
     case "syntax-error":
       return `${problem.file}:${problem.line}:${problem.column}: ${problem.detail}\n${pointer(problem.text, problem.column)}${problem.psql ? `\n${PSQL[problem.psql]}` : ""}`;
     case "transaction-control":
+      if (problem.outside) {
+        return (
+          `${problem.file}:${problem.line}: "${brief(problem.text)}" belongs to a transaction, and this script runs outside of one, each statement on its own. ` +
+          "Remove it. What has to hold together is one statement (a DO block is one), or a revision of its own; for batches see docs/typescript.md."
+        );
+      }
       return (
         `${problem.file}:${problem.line}: "${brief(problem.text)}" would end or begin a transaction inside the script's own. ` +
         "Remove it: each script runs in one transaction, together with its ledger row. One BEGIN … COMMIT around the whole script is fine."

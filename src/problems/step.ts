@@ -1,5 +1,5 @@
 import { schemaNames } from "../schema-name.ts";
-import type { Direction } from "./plan.ts";
+import { type Direction, forgottenWay, interruptedWays } from "./interrupted.ts";
 import { type ServerError, serverSaid } from "./server.ts";
 import { acceptEdited, count, excerpt, indent, quoted, TAKE_OVER } from "./wording.ts";
 
@@ -58,8 +58,8 @@ export type StepProblem =
        * a DO block or a procedure.
        */
       readonly cause: "script" | "disk-full" | "there-already" | "commits";
-      /** True where the script ran outside a transaction, so that earlier statements of it stay. */
-      readonly partly: boolean;
+      /** Where the script ran outside a transaction, and is marked as interrupted. */
+      readonly begun?: Begun;
       /** Of an up: the schemas that have the revision already, where there are any. */
       readonly others?: readonly string[];
       /** How many edited revisions the config accepts; undefined where this is one of them. */
@@ -73,6 +73,16 @@ export type StepProblem =
       readonly direction: Direction;
       readonly error: string;
     };
+
+/** What is known of a script that failed outside a transaction. */
+export interface Begun {
+  /** True where statements before the one that failed stay. */
+  readonly earlier: boolean;
+  /** True where the next up goes on by itself. */
+  readonly repeatable: boolean;
+  /** What the failed statement was to build, and may have left INVALID. */
+  readonly index?: string;
+}
 
 /** The session that holds a schema's advisory lock (pg_stat_activity). */
 export interface LockHolder {
@@ -144,19 +154,11 @@ function blockerText(blocker: Blocker | undefined): string {
   return ` In the way: ${holderText(blocker)}, whose last statement is\n${indent(excerpt(blocker.query))}`;
 }
 
-function stepFailed(problem: Extract<StepProblem, { code: "step-failed" }>): string {
-  const { schema, file, line, statement, error, at, cause, partly, revision, direction } = problem;
+function stepFailed(problem: StepFailed): string {
+  const { schema, file, line, statement, error, cause, begun } = problem;
   const where = line === undefined ? file : `${file}:${line}`;
   const shown = statement === undefined ? "" : `\n${indent(excerpt(statement))}`;
-  const script = direction === "up" ? "Mend the script" : "Mend its down script";
-  const mend = cause === "disk-full" ? `${FREE_SPACE} and run again.` : (others(problem) ?? `${script} and run again.`);
-  const whole =
-    direction === "up"
-      ? `Nothing of ${revision} remains; the schema is at ${at}.`
-      : `${revision} is still applied, as it was.`;
-  const rest = partly
-    ? `${revision} ran outside a transaction: its earlier statements stay.${cause === "disk-full" ? ` ${FREE_SPACE} first.` : ""}`
-    : `${whole} ${mend}`;
+  const rest = begun ? interrupted(problem, begun) : undone(problem);
   const takeOver = cause === "there-already" ? `\nThe schema holds tables that no ledger knows. ${TAKE_OVER}` : "";
   const outside = cause === "commits" ? `\n${OUTSIDE}` : "";
   return `Schema "${schema}", ${where}: ${serverSaid(error)}${shown}\n${rest}${takeOver}${outside}`;
@@ -165,8 +167,42 @@ function stepFailed(problem: Extract<StepProblem, { code: "step-failed" }>): str
 const OUTSIDE =
   "It ends the transaction that the script runs in. A line -- migrate:no-transaction lets the script run outside of one, statement by statement.";
 
+type StepFailed = Extract<StepProblem, { code: "step-failed" }>;
+
+function undone(problem: StepFailed): string {
+  const { at, cause, revision, direction } = problem;
+  const whole =
+    direction === "up"
+      ? `Nothing of ${revision} remains; the schema is at ${at}.`
+      : `${revision} is still applied, as it was.`;
+  const script = direction === "up" ? "Mend the script and run again." : "Mend its down script and run again.";
+  return `${whole} ${cause === "disk-full" ? `${FREE_SPACE} and run again.` : (others(problem) ?? script)}`;
+}
+
+function interrupted(
+  { schema, revision, direction, cause }: StepFailed,
+  { earlier, repeatable, index }: Begun,
+): string {
+  const marked = `${revision} ran outside a transaction, and is marked as interrupted${earlier ? "; its earlier statements stay" : ""}.`;
+  const isFull = cause === "disk-full";
+  if (!repeatable) {
+    return (
+      `${marked}${isFull ? ` ${FREE_SPACE} first.` : ""} Look at what it did, finish or undo it by hand, then tell the ledger; the next up refuses until then:` +
+      interruptedWays(schema, revision, direction)
+    );
+  }
+  const left =
+    index === undefined ? "" : ` What is left of index "${index}" is INVALID: that is dropped then, and built anew.`;
+  // A down may be edited meanwhile; what another up left behind, only a person can know.
+  const other =
+    direction === "down"
+      ? ""
+      : ` For another text, undo by hand what this one did, and tell the ledger:${forgottenWay(schema, revision)}`;
+  return `${marked} ${isFull ? FREE_SPACE : "Mend what is in the way"}, and the next up goes on at this statement.${left}${other}`;
+}
+
 /** What to do about a script that others have run as it is: edited without a word, it would be refused for them. */
-function others({ revision, others = [], accepted }: Extract<StepProblem, { code: "step-failed" }>) {
+function others({ revision, others = [], accepted }: StepFailed): string | undefined {
   if (others.length === 0) return undefined;
   const who = others.length > 1 ? `${schemaNames(others)} have` : `Schema "${others[0]}" has`;
   const accept =

@@ -44,12 +44,18 @@ export function partial(
   ];
   const summary =
     `Of ${count(moving, "schema")} ${parts.filter(Boolean).join(", ")}. ` +
-    "What was done is kept; the next up goes on from there.";
+    `What was done is kept; ${asksLedger(results) ? "the next up refuses until the ledger is told" : "the next up goes on from there"}.`;
   const causes = problemTexts([...results.flatMap((result) => result.problems), ...held]);
   // Pulumi counts the reasons as errors: the summary is none of its own.
   const reasons = [...causes.slice(0, -1), `${causes.at(-1)}\n${summary}`];
   // The provider's own text goes along: Pulumi does not add it here, and later reads would lack it.
   return new PartialFailure(id, { ...outs, __provider: news.__provider }, reasons);
+}
+
+function asksLedger(results: readonly SchemaResult[]): boolean {
+  return results
+    .flatMap((result) => result.problems)
+    .some((problem) => problem.code === "step-failed" && problem.begun?.repeatable === false);
 }
 
 function isStop({ code }: Problem): boolean {

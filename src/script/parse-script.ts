@@ -70,7 +70,10 @@ function parseAnew(script: Script, transaction: boolean): ParsedScript {
   const namesLedger = new RegExp(LEDGER, "i").test(script.sql);
   for (const statement of statements) {
     const kind = transactionKind(statement.node);
-    if (kind === "control" || (kind === "savepoint" && outside)) refuse("transaction-control", script, statement);
+    if (kind === "control" || (kind === "savepoint" && outside)) {
+      const { line, sql: text } = statement;
+      throw new Refusal([{ code: "transaction-control", file: script.file, line, text, outside }]);
+    }
     if (discardsAll(statement.node)) refuse("discards-session", script, statement);
     if (mayUnlock && unlocksAll(statement.node)) refuse("unlocks-all", script, statement);
     if (readsFromPsql(statement.node)) refuse("copies-from-psql", script, statement);
@@ -151,13 +154,7 @@ function blank(text: string, { start, sql }: Statement): string {
 }
 
 function refuse(
-  code:
-    | "transaction-control"
-    | "discards-session"
-    | "resets-path"
-    | "unlocks-all"
-    | "copies-from-psql"
-    | "changes-ledger",
+  code: "discards-session" | "resets-path" | "unlocks-all" | "copies-from-psql" | "changes-ledger",
   { file }: Script,
   { line, sql: text }: Statement,
 ): never {

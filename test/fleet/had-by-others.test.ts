@@ -21,7 +21,6 @@ function failed(schema: string, direction: "up" | "down"): SchemaResult {
     error: { sqlstate: "23505", message: "" },
     at: "0001_a",
     cause: "script",
-    partly: false,
   };
   return { schema, from: "0001_a", to: "0001_a", steps: [], problems: [problem] };
 }

@@ -86,7 +86,7 @@ describe("an index of a name that is taken is not taken for the script's own", (
     const schema = await schemaNamed("taken");
     for (let run = 0; run < 2; run += 1) {
       const problems = await problemsOf(migrate(connection, schema, taken(unique)));
-      expect(problems).toMatchObject([{ code: "step-failed", partly: false, error: { sqlstate: "42P07" } }]);
+      expect(problems).toMatchObject([{ code: "step-failed", error: { sqlstate: "42P07" } }]);
       expect(problems.map(problemText)).toMatchInlineSnapshot(`
         [
           "Schema "taken", migrations/0002_x.up.sql: relation "by_x" already exists, and the script would make an index of that name (SQLSTATE 42P07)
@@ -132,7 +132,8 @@ describe("an index of a name that is taken is not taken for the script's own", (
     const schema = await schemaNamed("taken_first");
     await query("CREATE TABLE taken_first.users (id int, email text); CREATE INDEX by_id ON taken_first.users (id)");
     const problems = await problemsOf(migrate(connection, schema, historyOf({ "0001_index": index })));
-    expect(problems).toMatchObject([{ code: "step-failed", partly: false }]);
+    expect(problems).toMatchObject([{ code: "step-failed" }]);
+    expect(problems[0]).not.toHaveProperty("begun");
     expect(await objectsOf(database, schema)).not.toContain("index by_email");
     expect(await ledgerRows(database, schema)).toEqual([]);
   });
@@ -166,7 +167,13 @@ describe("one that fails half way", () => {
     await migrate(connection, schema, unique, { target: "1" });
     await query(`INSERT INTO ${schema}.users VALUES (1, 'same'), (2, 'same')`);
     expect(await problemsOf(migrate(connection, schema, unique))).toMatchObject([
-      { code: "step-failed", revision: "0002_unique", line: 2, partly: true, error: { sqlstate: "23505" } },
+      {
+        code: "step-failed",
+        revision: "0002_unique",
+        line: 2,
+        begun: { earlier: true, repeatable: true, index: "by_email" },
+        error: { sqlstate: "23505" },
+      },
     ]);
     return schema;
   }
@@ -203,7 +210,7 @@ describe("one that fails half way", () => {
     await migrate(connection, schema, unique);
     await query("DROP INDEX half_down.by_email");
     expect(await problemsOf(migrate(connection, schema, unique, { target: "1" }))).toMatchObject([
-      { code: "step-failed", direction: "down", partly: true },
+      { code: "step-failed", direction: "down", begun: { earlier: false, repeatable: true } },
     ]);
     expect(await ledgerRows(database, schema)).toEqual(["1 0001_users applied", "2 0002_unique reverting"]);
     await migrate(connection, schema, unique, { target: "1" });
@@ -221,10 +228,13 @@ describe("one that fails half way", () => {
       ["DELETE", ["0002_fill", "0003_after"]],
     ] as const) {
       const schema = await schemaNamed(`way_${way.toLowerCase()}`);
-      await problemsOf(migrate(connection, schema, twice));
+      const failure = await problemsOf(migrate(connection, schema, twice));
       const problems = await problemsOf(migrate(connection, schema, twice));
       expect(problems).toEqual([{ code: "interrupted", schema, revision: "0002_fill", direction: "up" }]);
       const text = problems.map(problemText).join("\n");
+      // The failure has said both ways already.
+      const ways = text.split("\n").slice(1).join("\n");
+      expect(failure.map(problemText).join("\n").endsWith(`the next up refuses until then:\n${ways}`)).toBe(true);
       const command = text.split("\n").find((line) => line.includes(`${way} `)) ?? "";
       await query(command.slice(command.indexOf(way)));
       const mended = { file: "migrations/0002_fill.up.sql", sql: "-- migrate:no-transaction\nSELECT 1;" };
@@ -233,6 +243,27 @@ describe("one that fails half way", () => {
       expect(results.map(({ revision }) => revision)).toEqual(rest);
     }
   });
+});
+
+test("an index that fails as the first statement leaves nothing but its broken self, which the failure says", async () => {
+  const schema = await schemaNamed("first_index");
+  const history = historyOf({
+    "0001_t": "CREATE TABLE t (k int); INSERT INTO t VALUES (1), (1)",
+    "0002_k": "CREATE UNIQUE INDEX CONCURRENTLY t_k ON t (k)",
+  });
+  const problems = await problemsOf(migrate(connection, schema, history));
+  expect(problems.map(problemText).join("\n")).toMatchInlineSnapshot(`
+    "Schema "first_index", migrations/0002_k.up.sql:1: could not create unique index "t_k" (SQLSTATE 23505)
+      Key (k)=(1) is duplicated.
+      CREATE UNIQUE INDEX CONCURRENTLY t_k ON t (k)
+    0002_k ran outside a transaction, and is marked as interrupted. Mend what is in the way, and the next up goes on at this statement. What is left of index "t_k" is INVALID: that is dropped then, and built anew. For another text, undo by hand what this one did, and tell the ledger:
+      it is not there: DELETE FROM "first_index".migration_ledger WHERE revision = '0002_k' AND direction = 'up' AND outcome = 'started';"
+  `);
+  expect(await objectsOf(database, schema)).toContain("index t_k (invalid)");
+  const [, remedy = ""] = /it is not there: (.*);$/.exec(problems.map(problemText).join("\n")) ?? [];
+  await query(`DROP INDEX first_index.t_k; ${remedy}`);
+  const other = historyOf({ "0001_t": "CREATE TABLE t (k int); INSERT INTO t VALUES (1), (1)", "0002_k": "SELECT 1" });
+  expect(await migrate(connection, schema, other)).toHaveLength(1);
 });
 
 test("what PostgreSQL refuses in a transaction runs", async () => {

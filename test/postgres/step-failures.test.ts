@@ -118,7 +118,8 @@ SELECT f();
       "Schema "prod", migrations/0002_broken.up.sql:4: column "nme" does not exist (SQLSTATE 42703)
         CREATE INDEX CONCURRENTLY 😀 ON users
           (nme)
-      0002_broken ran outside a transaction: its earlier statements stay."
+      0002_broken ran outside a transaction, and is marked as interrupted; its earlier statements stay. Mend what is in the way, and the next up goes on at this statement. For another text, undo by hand what this one did, and tell the ledger:
+        it is not there: DELETE FROM "prod".migration_ledger WHERE revision = '0002_broken' AND direction = 'up' AND outcome = 'started';"
     `);
   });
 

@@ -215,6 +215,14 @@ describe("savepoints", () => {
   it("are refused outside one, where PostgreSQL has none to set them in", () => {
     expect(refusal(`-- migrate:no-transaction\n${script}`)).toContain('0001_x.up.sql:2: "SAVEPOINT a"');
   });
+
+  it("is refused outside of one, with what is true there", () => {
+    const batches =
+      "-- migrate:no-transaction\nBEGIN;\nUPDATE t SET a = 1;\nCOMMIT;\nBEGIN;\nUPDATE t SET b = 1;\nCOMMIT;";
+    expect(refusal(batches)).toMatchInlineSnapshot(
+      `"migrations/0001_x.up.sql:2: "BEGIN" belongs to a transaction, and this script runs outside of one, each statement on its own. Remove it. What has to hold together is one statement (a DO block is one), or a revision of its own; for batches see docs/typescript.md."`,
+    );
+  });
 });
 
 describe("a script runs outside a transaction, statement by statement", () => {
