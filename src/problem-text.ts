@@ -57,6 +57,7 @@ export function problemText(problem: Problem): string {
     case "overtaken":
     case "schema-gone":
     case "out-of-order":
+    case "up-missing":
     case "down-missing":
     case "down-differs":
     case "irreversible":

@@ -21,7 +21,7 @@ export interface Revision {
   readonly name: string;
   /** Of the up script: SHA-256, the first 128 bits in hex. It guards against accidents, not against attackers. */
   readonly checksum: string;
-  /** Absent where a number has only a down script: going up then only records the revision. */
+  /** Absent where a number has only a down script: it can be gone back from, where it is applied, and nothing else. */
   readonly up?: Script;
   /** Absent where the way down was never written. */
   readonly down?: Script;

@@ -8,7 +8,11 @@ import type { Step } from "./plan.ts";
 import type { PlanRequest } from "./plan-request.ts";
 import { dependsOnDefaultPrivileges, type Snapshot } from "./snapshot.ts";
 
-/** Records a revision that is there already. */
+/**
+ * Records a revision that is there already.
+ *
+ * @throws Refusal up-missing
+ */
 export function baselineStep(revision: Revision): Step {
   return { ...recorded(revision), script: empty(`${revision.id} (baseline)`), source: "baseline" };
 }
@@ -16,7 +20,7 @@ export function baselineStep(revision: Revision): Step {
 /**
  * Makes what some revisions make, at once, and records them as if each had run.
  *
- * @throws Refusal what is wrong with the snapshot's script, or with a way back that the ledger is to keep
+ * @throws Refusal up-missing, or what is wrong with the snapshot's script, or with a way back that the ledger is to keep
  */
 export function snapshotStep(snapshot: Snapshot, revisions: History): Step {
   const rows = revisions.map((revision) => {
@@ -45,13 +49,13 @@ export function snapshotStep(snapshot: Snapshot, revisions: History): Step {
  * Runs a revision's up script.
  *
  * @param interrupted what the ledger says of it, where the script began and never finished
- * @throws Refusal what is wrong with the script; interrupted where it cannot be run again, or was edited since
+ * @throws Refusal up-missing, or what is wrong with the script; interrupted where it cannot be run again, or was edited since
  */
 export function upStep(schema: string, revision: Revision, interrupted?: AppliedRevision): Step {
-  const { id, up, down, transaction } = revision;
+  const { id, down, transaction } = revision;
   // A way back that does not parse is better found now than when it is needed.
   if (down) parseOfFolder(down, transaction);
-  const script = up ? parseOfFolder(up, transaction) : empty(`${id} (no up script)`);
+  const script = parseOfFolder(upOf(revision), transaction);
   if (interrupted) {
     // What another text left behind, only a person can know.
     if (interrupted.checksum !== revision.checksum) {
@@ -62,7 +66,6 @@ export function upStep(schema: string, revision: Revision, interrupted?: Applied
   return {
     ...recorded(revision),
     ...noWayBack(revision),
-    ...(!up && { noUp: true }),
     script,
     resumes: interrupted !== undefined,
   };
@@ -105,12 +108,19 @@ function parseOfFolder(script: Script, transaction: boolean): ParsedScript {
   return parseScript(script, transaction);
 }
 
+/** @throws Refusal up-missing: what was forgotten could never run any more, once its revision is entered without it */
 function recorded(revision: Revision): Omit<Step, "script"> {
+  upOf(revision);
   const { id, checksum, transaction } = revision;
   const script = downOf(revision);
   // Code cannot be kept as text to run later: what it imports would be missing.
   const down = script?.code ? undefined : script?.sql;
   return { direction: "up", revision: id, source: "folder", resumes: false, checksum, down, transaction };
+}
+
+function upOf({ id, up, down }: Revision): Script {
+  if (up) return up;
+  throw new Refusal([{ code: "up-missing", revision: id, down: down?.file ?? "" }]);
 }
 
 function noWayBack(revision: Revision): Pick<Step, "noWayBack"> {

@@ -42,8 +42,6 @@ export interface Step {
   readonly checksum: string;
   /** Of an up that runs: why there is no way back from it, where there is none. */
   readonly noWayBack?: string;
-  /** Of an up: set where there is a down script alone, and nothing runs. */
-  readonly noUp?: true;
   /** The down script to record with an up. */
   readonly down: string | undefined;
   readonly transaction: boolean;

@@ -27,6 +27,12 @@ export type PlanProblem =
   | { readonly code: "ledger-altered"; readonly schema: string }
   | { readonly code: "overtaken"; readonly schema: string; readonly at: string; readonly to: string }
   | { readonly code: "schema-gone"; readonly schema: string; readonly what: "schema" | "ledger" }
+  | {
+      readonly code: "up-missing";
+      readonly revision: string;
+      /** The file of the down script, which stands alone. */
+      readonly down: string;
+    }
   | { readonly code: "down-missing"; readonly schema: string; readonly revision: string }
   | { readonly code: "down-differs"; readonly schema: string; readonly revision: string; readonly file: string }
   | { readonly code: "irreversible"; readonly schema: string; readonly revision: string; readonly reason: string }
@@ -89,6 +95,11 @@ export function planText(problem: PlanProblem): string {
       return (
         `Schema "${problem.schema}" is at ${problem.head}, and ${list(problem.revisions)} would be added below it, after the fact. ` +
         "Give the file a number above the head, or allow it: pulumi config set allowOutOfOrder true."
+      );
+    case "up-missing":
+      return (
+        `${problem.revision} has no up script, only ${problem.down}. Was it forgotten? Add ${problem.down.replace(/down(?=\.sql$)/i, "up")}; ` +
+        "an empty one says that there is nothing to do."
       );
     case "down-missing":
       return (

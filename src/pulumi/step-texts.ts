@@ -97,8 +97,7 @@ function titleOf(step: Step): string {
 function wordsOf(step: Step): readonly string[] {
   if (step.script.code) return [`run ${step.script.file}`];
   const effects = effectsOf(step);
-  const nothing = step.noUp ? "no up script, only a way back" : "no statement";
-  return effects.length === 0 ? [`${nothing}: only the ledger changes`] : effects.map((effect) => effect.words);
+  return effects.length === 0 ? ["no statement: only the ledger changes"] : effects.map((effect) => effect.words);
 }
 
 function dropsOf(step: Step): readonly string[] {

@@ -75,18 +75,6 @@ describe("up", () => {
     expect(pinned).toMatchObject({ from: "0001_a", to: "0002_b", pending: ["0003_c", "0004_d"] });
   });
 
-  it("a revision with only a down is recorded without running anything", () => {
-    const downOnly = revision("0002_b", { down: "SELECT 'down';\n" });
-    expect(plan({ ledger: ledgerOf([A]), history: [A, downOnly] }).steps).toMatchObject([
-      {
-        direction: "up",
-        revision: "0002_b",
-        script: { statements: [], sql: "" },
-        down: "SELECT 'down';\n",
-      },
-    ]);
-  });
-
   it("a revision without a down is recorded without one", () => {
     const upOnly = revision("0002_b", { up: "SELECT 1;\n" });
     expect(plan({ ledger: ledgerOf([A]), history: [A, upOnly] }).steps).toMatchObject([{ down: undefined }]);
@@ -212,6 +200,39 @@ describe("steps from where the schema is", () => {
       `"Target "-1": schema "prod" is at base, from where no step can be taken that way. Name a revision instead."`,
     );
     expect(refusal({ ledger: ledgerOf(HISTORY), history: HISTORY, target: "+1" })).toContain("no step can be taken");
+  });
+});
+
+describe("a revision with a down script alone", () => {
+  const downOnly = revision("0002_b", { down: "SELECT 'down';\n" });
+
+  it("is refused where it would run or be recorded: an up script that was forgotten would never run", () => {
+    expect(refusal({ ledger: ledgerOf([A]), history: [A, downOnly] })).toMatchInlineSnapshot(
+      `"0002_b has no up script, only migrations/0002_b.down.sql. Was it forgotten? Add migrations/0002_b.up.sql; an empty one says that there is nothing to do."`,
+    );
+    const untold = noLedger({ populated: true });
+    expect(refusal({ ledger: untold, history: [A, downOnly], baseline: "2" })).toContain("0002_b has no up script");
+    expect(moves(plan({ ledger: ledgerOf([A]), history: [A, downOnly], target: "1" }))).toEqual([]);
+  });
+
+  it("is no obstacle where it is applied, nor on the way back; an empty up script is the same as none there", () => {
+    const ledger = ledgerOf([A, downOnly]);
+    const empty = revision("0002_b", { up: "", down: "SELECT 'down';\n" });
+    for (const history of [
+      [A, downOnly],
+      [A, empty],
+    ]) {
+      expect(moves(plan({ ledger, history }))).toEqual([]);
+      expect(moves(plan({ ledger, history, target: "1" }))).toEqual(["down 0002_b"]);
+    }
+  });
+
+  it("may get an up script for where it is not applied yet, once that is accepted", () => {
+    const filled = revision("0002_b", { up: "SELECT 1;\n", down: "SELECT 'down';\n" });
+    const request = { history: [A, filled], acceptEdited: ["0002_b"] };
+    expect(refusal({ ledger: ledgerOf([A, downOnly]), history: [A, filled] })).toContain("'acceptEdited[0]' 0002_b.");
+    expect(moves(plan({ ...request, ledger: ledgerOf([A, downOnly]) }))).toEqual([]);
+    expect(moves(plan({ ...request, ledger: ledgerOf([A]) }))).toEqual(["up 0002_b"]);
   });
 });
 

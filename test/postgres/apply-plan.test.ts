@@ -261,7 +261,7 @@ describe("scripts as they come", () => {
       CREATE TABLE a13 AS SELECT f('a;b') AS t;`,
     "0014_savepoint": "SAVEPOINT s; CREATE TABLE gone (id int); ROLLBACK TO s; RELEASE s; CREATE TABLE a14 (id int)",
     "0015_strings": `CREATE TABLE a15 (t text DEFAULT E'it\\'s; -- "x" $$'); COMMENT ON TABLE a15 IS 'ção 😀 \\';`,
-    "0016_only_down": { down: "DROP TABLE a1" },
+    "0016_only_down": { up: "", down: "DROP TABLE a1" },
     "0017_rows": "SELECT generate_series(1, 3); VALUES (1), (2); TABLE a1",
   };
 
@@ -283,13 +283,16 @@ describe("scripts as they come", () => {
     ).toEqual([{ a5: "two\nlines", a15: "ção 😀 \\" }]);
   });
 
-  test("a revision without an up script is only recorded, and its down runs", async () => {
+  test("a revision that was applied without an up script can get an empty one, and its down runs", async () => {
     const schema = await schemaNamed("only_down");
     await query("CREATE TABLE only_down.a1 (id int)");
-    const history = historyOf({ "0001_only_down": { down: "DROP TABLE a1" } });
-    await migrate(connection, schema, history);
-    expect(await ledgerRows(database, schema)).toEqual(["1 0001_only_down applied"]);
-    await migrate(connection, schema, history, { target: "base" });
+    const scripts = { down: "DROP TABLE a1" };
+    const empty = historyOf({ "0001_only_down": { ...scripts, up: "" } });
+    await migrate(connection, schema, empty);
+    for (const history of [empty, historyOf({ "0001_only_down": scripts })]) {
+      expect(await migrate(connection, schema, history)).toEqual([]);
+    }
+    await migrate(connection, schema, historyOf({ "0001_only_down": scripts }), { target: "base" });
     expect(await objectsOf(database, schema)).toEqual([]);
   });
 

@@ -168,13 +168,6 @@ describe("the preview says", () => {
     `);
   });
 
-  it("a revision without an up script", () => {
-    const history = [USERS, revision("0002_down_only", { down: "SELECT 1;\n" })];
-    expect(report(plan({ ledger: ledgerOf([USERS]), history }))).toContain(
-      "  ↑ 0002_down_only\n      no up script, only a way back: only the ledger changes\n---",
-    );
-  });
-
   it("a long script in words alone: the file has the whole", () => {
     const up = Array.from({ length: 7 }, (_, index) => `CREATE SEQUENCE s${index};\n`).join("");
     const text = report(plan({ ledger: ledgerOf([USERS]), history: [USERS, revision("0002_long", { up })] }));
