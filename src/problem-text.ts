@@ -13,7 +13,7 @@ import { targetText } from "./problems/target.ts";
 import { schemaNames } from "./schema-name.ts";
 
 export { holderText } from "./problems/step.ts";
-export { count, indent } from "./problems/wording.ts";
+export { count, excerpt, indent } from "./problems/wording.ts";
 
 /** The words of a problem: what was written, what is true instead, the way out. */
 export function problemText(problem: Problem): string {

@@ -7,6 +7,7 @@ import type { SnapshotUnused } from "../plan/snapshot.ts";
 import { type SchemaLock, withLockToTake, withSchemaLock } from "../postgres/advisory-lock.ts";
 import { applyPlan, beginsTogether } from "../postgres/apply-plan.ts";
 import type { Database } from "../postgres/database.ts";
+import { hearing } from "../postgres/hear.ts";
 import { ledgerChanged, ledgerLook, readLedgers } from "../postgres/ledger-table.ts";
 import { refusalOf } from "../postgres/refusal-of.ts";
 import type { ApplyContext, StepResult } from "../postgres/run-step.ts";
@@ -30,6 +31,8 @@ export interface SchemaOptions extends ApplyContext {
   readonly recoveryMs: number;
   readonly onStep: (plan: Plan, step: Step, index: number) => void;
   readonly onWait: (schema: string, holder: LockHolder | undefined) => void;
+  /** The schema's scripts said something by RAISE, also where they are run again. */
+  readonly onSaid: (schema: string, text: string) => void;
   /** As soon as the schema has failed, before it is known where it stands. */
   readonly onFailed: (problems: readonly Problem[]) => void;
   /** A schema could not be made from the snapshot, and is replayed. */
@@ -92,7 +95,7 @@ async function migrate(
   const { plan } = wish;
   const isFirst = progress.from === undefined;
   const look = ledgerLook(schema, plan !== undefined && !plan.createsLedger);
-  return database.withClient(async (client) => {
+  return withHeard(database, schema, options, async (client) => {
     if (isFirst && plan && beginsTogether(plan, options.pace) && !options.stop.aborted) {
       if (await applyAsPlanned(database, client, plan, options, progress)) return plan.to;
     }
@@ -107,6 +110,21 @@ async function migrate(
       look.select,
     );
   });
+}
+
+function withHeard<T>(
+  database: Database,
+  schema: string,
+  { onSaid }: SchemaOptions,
+  callback: (client: pg.ClientBase) => Promise<T>,
+): Promise<T> {
+  return database.withClient((client) =>
+    hearing(
+      client,
+      (text) => onSaid(schema, text),
+      () => callback(client),
+    ),
+  );
 }
 
 /** False where the lock was not to be had at once, or the ledger has changed since: then nothing was begun. */

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Progress } from "../fleet/progress.ts";
 import { type FleetResult, runFleet } from "../fleet/run-fleet.ts";
 import type { Wish } from "../fleet/run-schema.ts";
+import { Sayings } from "../fleet/sayings.ts";
 import { isRelative } from "../history/target.ts";
 import { type Plan, stepName } from "../plan/plan.ts";
 import type { Database } from "../postgres/database.ts";
@@ -18,7 +19,7 @@ const RECOVERY_MS = 60_000;
 /** Waits for other runs that stay in the log: who holds a lock has to be found there afterwards. Of a fleet the first few. */
 const WAITS_TOLD = 3;
 
-/** Runs the plans that hold steps, telling how far it is; a schema that is where it should be costs nothing. */
+/** Runs the plans that hold steps, telling how far it is and in the end what they said; a schema that is where it should be costs nothing. */
 export async function runPlans(
   database: Database,
   inputs: Inputs,
@@ -45,7 +46,8 @@ export async function runPlans(
   const tell = (text: string) => log.status(`${progress}${text}`);
   const sessions = await sessionsFor(database, inputs.connection, inputs.concurrency);
   const concurrency = Math.min(moving.size, sessions);
-  return runFleet(database, settled, {
+  const sayings = new Sayings();
+  const result = await runFleet(database, settled, {
     run: { id: randomUUID(), actor: actor() },
     settings: inputs,
     concurrency,
@@ -67,6 +69,7 @@ export async function runPlans(
       tell(`${plan.schema}: ${step.direction} ${stepName(step)} (${index + 1} of ${plan.steps.length})`),
     onRetry: (plan, step, blocker) =>
       tell(`${plan.schema}: ${step.revision} gave way to ${holderText(blocker)} and tries again`),
+    onSaid: (schema, text) => sayings.note(schema, text),
     onSnapshotUnused: (problem) => void log.warn(problemText(problem)),
     onWait: (schema, holder) => {
       const text = `${schema}: waiting for ${holderText(holder)}`;
@@ -75,4 +78,7 @@ export async function runPlans(
       else tell(text);
     },
   });
+  const said = sayings.toString();
+  if (said !== "") await log.info(said);
+  return result;
 }

@@ -76,6 +76,7 @@ async function replay(database: Database, history: History, settings: StepSettin
     onStep: () => {},
     onRetry: () => {},
     onWait: () => {},
+    onSaid: () => {},
     onSnapshotUnused: () => {},
     onFailed: () => {},
   });

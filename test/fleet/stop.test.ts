@@ -42,6 +42,7 @@ async function stoppedAt(when: When, schemas: readonly string[]): Promise<FleetR
       onStep: () => when === "step" && stop(),
       onWait: () => when === "wait" && stop(),
       onRetry: () => {},
+      onSaid: () => {},
       onSnapshotUnused: () => {},
     }),
   );

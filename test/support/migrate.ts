@@ -74,6 +74,7 @@ export function fleetIn(
     onStep: () => {},
     onWait: () => {},
     onRetry: () => {},
+    onSaid: () => {},
     onSnapshotUnused: () => {},
     ...options,
   };
