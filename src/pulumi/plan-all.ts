@@ -29,7 +29,7 @@ export interface FleetPlan {
   /** What the steps drop that holds something. */
   readonly losses: readonly Loss[];
   /** What the steps take away from all schemas of the database. */
-  readonly drops: readonly Problem[];
+  readonly sharedDrops: readonly Problem[];
   /** What goes to the schemas' roles first. */
   readonly handOvers: readonly HandOver[];
   /** Roles that do not exist yet; something else has to create them before the plans run. */
@@ -64,8 +64,8 @@ export async function planAll(
     refuseIfAny(await unplacedExtensions(client, newExtensions(plans)));
     const handOvers = await findHandOvers(client, roles);
     const losses = await shareOut(reading, client, losing(plans), countLosses);
-    const drops = await dependentsOf(client, sharedDrops(plans));
-    return { wishes: allowed, plans, losses, drops, handOvers, missingRoles: missing };
+    const shared = await dependentsOf(client, sharedDrops(plans));
+    return { wishes: allowed, plans, losses, sharedDrops: shared, handOvers, missingRoles: missing };
   });
 }
 

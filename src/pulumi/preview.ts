@@ -20,7 +20,7 @@ import { writeSqlFile } from "./sql-file.ts";
  * @throws Refusal with everything that would stand in the way
  */
 export async function preview(inputs: Inputs, state: Outputs | undefined, stack: string): Promise<readonly Report[]> {
-  const { plans, losses, drops, handOvers, untried, lacking } = await withDatabase(
+  const { plans, losses, sharedDrops, handOvers, untried, lacking } = await withDatabase(
     inputs.connection,
     mostSessions(inputs.connection, inputs.concurrency),
     async (database) => {
@@ -37,7 +37,7 @@ export async function preview(inputs: Inputs, state: Outputs | undefined, stack:
   );
   const file = writeSqlFile(stack, plans, inputs, actor(), handOvers);
   return [
-    ...drops.map((problem) => warning(problemText(problem))),
+    ...sharedDrops.map((problem) => warning(problemText(problem))),
     ...lacking.map((problem) => warning(problemText(problem))),
     ...untried.map((problem) => warning(`As things are, waveCheck would hold the waves. ${problemText(problem)}`)),
     ...previewReports(plans, file, losses, handOvers, fleetNotes(inputs, state, plans)),

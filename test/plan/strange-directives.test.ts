@@ -19,6 +19,7 @@ describe("a comment that looks like a directive", () => {
     ["-- migrate: irreversible", "-- migrate:irreversible?"],
     ["-- Migrate:Irreversible why", "-- migrate:irreversible?"],
     ["-- migrate:irreversable", "-- migrate:irreversible?"],
+    ["-- migrate:irreversibly", "-- migrate:irreversible?"],
     ["--MIGRATE : no-transaction", "-- migrate:no-transaction?"],
   ])("%s is not passed over", (line, meant) => {
     expect(refusal(`${line}\nSELECT 1`)).toContain(`Did you mean ${meant}`);
