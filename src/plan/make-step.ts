@@ -63,12 +63,7 @@ export function upStep(schema: string, revision: Revision, interrupted?: Applied
     }
     refuseUnrepeatable(schema, interrupted, script, "up");
   }
-  return {
-    ...recorded(revision),
-    ...noWayBack(revision),
-    script,
-    resumes: interrupted !== undefined,
-  };
+  return { ...recorded(revision), ...noWayBack(revision), script, resumes: interrupted !== undefined };
 }
 
 /**

@@ -75,9 +75,10 @@ export function runsScript({ source }: Step): boolean {
   return source === "folder" || source === "ledger";
 }
 
-/** The scripts of the history that the plans run, each once. */
+/** The scripts of the history that the plans run, each once. Plans that go the same way share their steps, which are looked at once. */
 export function scriptsThatRun(plans: readonly Plan[]): readonly ParsedScript[] {
-  return [...new Set(plans.flatMap(({ steps }) => steps.filter(runsScript).map(({ script }) => script)))];
+  const ways = [...new Set(plans.map(({ steps }) => steps))];
+  return [...new Set(ways.flatMap((steps) => steps.filter(runsScript).map(({ script }) => script)))];
 }
 
 /** The revision that a step is of; of a snapshot, all that it stands for. */

@@ -1,19 +1,12 @@
 import type { Node } from "libpg-query";
+import type { Problem } from "../problem.ts";
 import { databaseWide } from "../script/database-wide.ts";
 import { nameOf } from "../script/names.ts";
 import { schemaChange } from "../script/schema-change.ts";
 import { type Plan, scriptsThatRun } from "./plan.ts";
 
-/** A statement that takes something away from every schema of the database, whichever it runs for. */
-export interface SharedDrop {
-  readonly file: string;
-  readonly line: number;
-  readonly text: string;
-  readonly does: "drops" | "renames" | "drops-owned";
-  /** `extension`, `schema`: what there is one of; of DROP OWNED `role`, whose things go. */
-  readonly kind: string;
-  readonly name: string;
-}
+/** A statement that takes something away from every schema of the database, whichever it runs for; what goes with it is not known yet. */
+export type SharedDrop = Omit<Extract<Problem, { code: "drops-for-all" }>, "code" | "dependents" | "others">;
 
 /**
  * What the plans drop with CASCADE that belongs to no schema, what they drop of a role, and schemas that they drop or rename. Without

@@ -3,7 +3,7 @@ import type { SchemaRight } from "../problem.ts";
 import type { SchemaRoles } from "../role-name.ts";
 import { LEDGER } from "../script/ledger-writes.ts";
 import { quoteName, quoteText } from "./session.ts";
-import { findShutOut } from "./shut-out.ts";
+import type { ShutOut } from "./shut-out.ts";
 import type { StepSettings } from "./step-messages.ts";
 
 /** What was in a schema before it had roles, and goes to them first. */
@@ -45,10 +45,15 @@ const ME = "(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user)";
 const names = (role: string) =>
   `EXISTS (SELECT FROM pg_catalog.aclexplode(o.reach) a JOIN pg_catalog.pg_roles r ON r.oid = a.grantee WHERE r.rolname = ${role})`;
 
-/** Which of the schemas have something to hand over; those without are left out. */
+/**
+ * Which of the schemas have something to hand over; those without are left out.
+ *
+ * @param shutOut what their owners lack on them, as `examineRoles` found it
+ */
 export async function findHandOvers(
   client: pg.ClientBase,
   roles: readonly SchemaRoles[],
+  shutOut: readonly ShutOut[],
 ): Promise<readonly HandOver[]> {
   if (roles.length === 0) return [];
   const { rows } = await client.query<{ index: number; given: number; opened: number }>(
@@ -62,8 +67,7 @@ export async function findHandOvers(
     [roles.map(({ schema }) => schema), roles.map(({ owner }) => owner ?? null), roles.map(({ app }) => app ?? null)],
   );
   const objects = new Map(rows.map(({ index, ...counts }) => [index, counts]));
-  const shutOut = (await findShutOut(client, roles)).filter(({ mayGrant }) => mayGrant);
-  const rightsIn = new Map(shutOut.map(({ schema, lacks }) => [schema, lacks]));
+  const rightsIn = new Map(shutOut.flatMap(({ mayGrant, schema, lacks }) => (mayGrant ? [[schema, lacks]] : [])));
   return roles.flatMap((each, index) => {
     const { given, opened } = objects.get(index) ?? { given: 0, opened: 0 };
     const rights = rightsIn.get(each.schema) ?? [];

@@ -3,19 +3,21 @@ import type { Problem } from "../problem.ts";
 import type { SchemaRoles } from "../role-name.ts";
 import { LEDGER } from "../script/ledger-writes.ts";
 import { OWNED_OBJECTS } from "./hand-over.ts";
-import { findShutOut } from "./shut-out.ts";
+import { findShutOut, type ShutOut } from "./shut-out.ts";
 
 /** What was found out about the roles of some schemas. */
 export interface RoleFindings {
   readonly problems: readonly Problem[];
   /** Those that do not exist: fine in a preview, where the same up may create them first. */
   readonly missing: readonly string[];
+  /** Owners that may not work in their schemas; it is a problem only where who signs in cannot give them the right. */
+  readonly shutOut: readonly ShutOut[];
 }
 
 /**
  * What would make it untrue that each schema is its roles' own: an owner that who signs in cannot become, or that may not work in
- * its schema and cannot be given the right; objects of others; and rights that let a role reach into a schema that is not its own or write a ledger. A few round trips, whatever the number of
- * schemas.
+ * its schema and cannot be given the right; objects of others; and rights that let a role reach into a schema that is not its own or
+ * write a ledger. A few round trips, whatever the number of schemas.
  *
  * @param searchPath schemas that all roles may use, for extensions
  */
@@ -24,7 +26,7 @@ export async function examineRoles(
   roles: readonly SchemaRoles[],
   searchPath: readonly string[],
 ): Promise<RoleFindings> {
-  if (roles.length === 0) return { problems: [], missing: [] };
+  if (roles.length === 0) return { problems: [], missing: [], shutOut: [] };
   const wanted = [roles.map((each) => each.schema), roles.map((each) => each.owner), roles.map((each) => each.app)];
   const names = [...new Set(roles.flatMap(({ owner, app }) => [owner, app]).filter((role) => role !== undefined))];
   const known = await knownRoles(client, names);
@@ -32,8 +34,10 @@ export async function examineRoles(
   if (!user) throw new Error("the server answered without a row");
   const owners = new Set(roles.map((each) => each.owner));
   const closed = known.filter((role) => owners.has(role.name) && !role.open);
+  const shutOut = await findShutOut(client, roles);
   return {
     missing: names.filter((name) => !known.some((role) => role.name === name)),
+    shutOut,
     problems: [
       ...closed.map(({ name, hasSetOption }) => ({
         code: "cannot-become" as const,
@@ -41,7 +45,7 @@ export async function examineRoles(
         user: user.user,
         hasSetOption,
       })),
-      ...(await shutOut(client, roles)),
+      ...shutOut.filter(({ exists, mayGrant }) => exists && !mayGrant).map(shutOutProblem),
       ...(await foreignObjects(client, wanted)),
       ...(await ledgerOwners(client, wanted)),
       ...(await reaching(client, wanted, names, searchPath)),
@@ -75,17 +79,8 @@ async function knownRoles(client: pg.ClientBase, names: readonly string[]): Prom
 }
 
 /** Where the hand-over cannot mend it. A role that does not exist yet cannot be granted anything by hand either. */
-async function shutOut(client: pg.ClientBase, roles: readonly SchemaRoles[]): Promise<readonly Problem[]> {
-  const found = await findShutOut(client, roles);
-  return found
-    .filter(({ exists, mayGrant }) => exists && !mayGrant)
-    .map(({ schema, role, lacks, user, holder }) => ({
-      code: "shut-out",
-      schema,
-      role,
-      lacks,
-      giver: { user, holder },
-    }));
+function shutOutProblem({ schema, role, lacks, user, holder }: ShutOut): Problem {
+  return { code: "shut-out", schema, role, lacks, giver: { user, holder } };
 }
 
 /** Relates each schema to its roles; columns may hold NULL. */

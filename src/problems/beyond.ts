@@ -35,6 +35,7 @@ export type BeyondProblem =
       readonly line: number;
       readonly text: string;
       readonly does: "drops" | "renames" | "drops-owned";
+      /** `extension`, `schema`: what there is one of; of DROP OWNED `role`, whose things go. */
       readonly kind: string;
       readonly name: string;
       readonly dependents: readonly string[];

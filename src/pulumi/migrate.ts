@@ -5,6 +5,7 @@ import { acceptedIds } from "../history/target.ts";
 import { withDatabase } from "../postgres/database.ts";
 import { mostSessions } from "../postgres/free-sessions.ts";
 import { refuseIfAny } from "../problem.ts";
+import { problemText } from "../problem-text.ts";
 import { engineLog } from "./engine-log.ts";
 import { PartialFailure, partial, shown } from "./failure.ts";
 import { InputsShape, type Outputs, type Raw, wishes } from "./inputs.ts";
@@ -41,17 +42,18 @@ async function migrateUntil(stop: AbortSignal, id: string, news: Raw, olds: Outp
         const { wishes: allowed, ...plan } = await planAll(database, connection, asked, inputs);
         refuseIfAny(plan.missingRoles.map((role) => ({ code: "role-missing", role })));
         for (const text of unusedSnapshots(plan.plans)) await log.warn(text);
+        for (const problem of plan.sharedDrops) await log.warn(problemText(problem));
         for (const text of lossTexts(plan.losses)) await log.info(text);
         await handOverAll(database, plan.handOvers, inputs, stop);
         return { history, plans: plan.plans, ...(await runPlans(database, inputs, allowed, plan.plans, log, stop)) };
       },
     );
-    const accepted = acceptedIds(history, inputs.acceptEdited);
     const outs = outputs(inputs, olds, history, plans, results);
     if (results.some((result) => result.steps.length > 0)) await log.info(resultTable(results));
     if (held.length > 0 || results.some((result) => result.problems.length > 0)) {
       const moving = plans.filter((plan) => plan.steps.length > 0);
-      throw partial(id, news, outs, moving.length, withOthers(results, plans, accepted), held);
+      const told = withOthers(results, plans, acceptedIds(history, inputs.acceptEdited));
+      throw partial(id, news, outs, moving.length, told, held);
     }
     return outs;
   } catch (error) {

@@ -57,12 +57,12 @@ export async function planAll(
   const reading = looking(database);
   return reading.withClient(async (client) => {
     const roles = owner === undefined ? [] : rolesOf(schemas, { owner, app });
-    const { problems, missing } = await examineRoles(client, roles, searchPath);
+    const { problems, missing, shutOut } = await examineRoles(client, roles, searchPath);
     refuseIfAny(problems);
     const allowed = await onThisServer(client, wishes);
     const plans = planEach(await shareOut(reading, client, schemas, readLedgers), allowed);
     refuseIfAny(await unplacedExtensions(client, newExtensions(plans)));
-    const handOvers = await findHandOvers(client, roles);
+    const handOvers = await findHandOvers(client, roles, shutOut);
     const losses = await shareOut(reading, client, losing(plans), countLosses);
     const shared = await dependentsOf(client, sharedDrops(plans));
     return { wishes: allowed, plans, losses, sharedDrops: shared, handOvers, missingRoles: missing };

@@ -4,6 +4,7 @@ import { handOverAll } from "../../src/fleet/hand-over-all.ts";
 import { withDatabase } from "../../src/postgres/database.ts";
 import { findHandOvers } from "../../src/postgres/hand-over.ts";
 import { examineRoles } from "../../src/postgres/role-rights.ts";
+import { findShutOut } from "../../src/postgres/shut-out.ts";
 import { problemText } from "../../src/problem-text.ts";
 import { rolesOf } from "../../src/role-name.ts";
 import { clientConfig, useDatabase } from "../support/database.ts";
@@ -37,7 +38,11 @@ const up = async (revisions: Readonly<Record<string, Scripts>>, settings: Parame
   await migrate(connection, SCHEMA, historyOf(revisions), { owner, ...settings });
 };
 
-const handOvers = () => withSession(connection, (client) => findHandOvers(client, rolesOf([SCHEMA], { owner, app })));
+const handOvers = () =>
+  withSession(connection, async (client) => {
+    const roles = rolesOf([SCHEMA], { owner, app });
+    return findHandOvers(client, roles, await findShutOut(client, roles));
+  });
 
 async function ownersOf(...names: readonly string[]): Promise<readonly (string | undefined)[]> {
   const rows = await query<{ name: string; owner: string }>(
