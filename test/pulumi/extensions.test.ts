@@ -7,7 +7,7 @@ const { query } = database;
 const project = await makeProject({
   connection: database.connection,
   stacks: { fleet: ["play1", "play2"] },
-  migrations: { "0001_drop.up.sql": "DROP EXTENSION IF EXISTS hstore CASCADE;\n" },
+  migrations: { "0001_drop.up.sql": "DROP EXTENSION IF EXISTS hstore CASCADE;\n", "0001_drop.down.sql": "SELECT 1;\n" },
 });
 
 /** A script that needs an extension. */
@@ -26,6 +26,15 @@ describe("an extension, which all schemas share", () => {
     expect(output).toMatch(
       /warning: .*drops extension "hstore" for every schema of the database, and what depends on it: column shop\.things\.attrs\./,
     );
+  });
+
+  it("is told by an up as well, which drops it", async () => {
+    const { exitCode, output } = await project.pulumi("up", "--yes", "--skip-preview", "--stack", "fleet");
+    expect(exitCode).toBe(0);
+    expect(output).toMatch(/warning: .*drops extension "hstore" for every schema .*: column shop\.things\.attrs\./);
+    await project.pulumi("config", "set", "target", "base", "--stack", "fleet");
+    await project.pulumi("up", "--yes", "--skip-preview", "--stack", "fleet");
+    await project.pulumi("config", "rm", "target", "--stack", "fleet");
   });
 
   it("is refused where a script would make it in the first schema, and made where the refusal says", async () => {
