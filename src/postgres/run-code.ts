@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { frameIn } from "../history/frame.ts";
 import type { MigrationClient } from "../history/migration.ts";
+import { changesLedger } from "../script/ledger-writes.ts";
 import { type Node, parseSync } from "../script/parser.ts";
 import { leavesRole } from "../script/role-escape.ts";
 import { discardsAll, resetsSearchPath, unlocksAll } from "../script/session-reset.ts";
@@ -45,7 +46,7 @@ export async function runCode(client: pg.ClientBase, schema: string, message: Co
       open += 1;
       try {
         const nodes = (parseSync(sql).stmts ?? []).flatMap(({ stmt }) => stmt ?? []);
-        refuseReset(nodes, file);
+        refuseOurs(nodes, file);
         if (mode === "transaction") refuseControl(nodes, file);
         if (asOwner) refuseEscape(nodes, sql, file);
         return await client.query(patiently(sql, values));
@@ -69,12 +70,14 @@ export async function runCode(client: pg.ClientBase, schema: string, message: Co
   if (open > 0) throw new Error(`${file} ended before its queries did: an await is missing in it`);
 }
 
-function refuseReset(nodes: readonly Node[], file: string): void {
+/** What is not the script's: the session that it is lent, and the ledger. */
+function refuseOurs(nodes: readonly Node[], file: string): void {
   if (nodes.some(discardsAll))
     throw new Error(`${file} must not discard its session, which holds the lock on the schema`);
   if (nodes.some(unlocksAll)) throw new Error(`${file} must not let go of all locks, that on the schema among them`);
   if (nodes.some(resetsSearchPath))
     throw new Error(`${file} must not reset its search path, which leads to the schema`);
+  if (nodes.some(changesLedger)) throw new Error(`${file} must not change the ledger, which says what is applied`);
 }
 
 /** A COMMIT in between would leave the step half applied if it fails later. */

@@ -1,9 +1,8 @@
 import type { Node } from "libpg-query";
 import { describeAlterTable } from "./describe-alter-table.ts";
 import type { Effect, Holder } from "./effect.ts";
-import { columns, kindName, lastName, nameOf, objectName, relationName, tableIn, typeName } from "./names.ts";
+import { columns, kindName, lastName, nameOf, objectName, partsOf, relationName, tableIn, typeName } from "./names.ts";
 import { queriesIn } from "./queries-in.ts";
-import { partsOf } from "./targets.ts";
 
 /** What a statement does, in plain words; most do one thing, an ALTER TABLE as many as it lists. */
 export function describeStatement(node: Node, sql: string): readonly Effect[] {

@@ -1,6 +1,6 @@
 import type { Node } from "libpg-query";
 import type { ParsedScript, Statement } from "./parse-script.ts";
-import { queriesIn } from "./queries-in.ts";
+import { withQueries } from "./queries-in.ts";
 import { schemasOf, targetsOf } from "./targets.ts";
 import { renewal, thingsOf } from "./things.ts";
 
@@ -45,11 +45,6 @@ function lookAt({ statements }: ParsedScript): readonly NamedChange[] {
       ),
     ];
   });
-}
-
-/** A statement, and the queries in it: those of a WITH may change rows. */
-function withQueries(node: Node): readonly Node[] {
-  return [node, ...queriesIn(node).flatMap(withQueries)];
 }
 
 /** The session's temporary tables, and PostgreSQL's own. */

@@ -20,6 +20,19 @@ export function lastName(names: readonly Node[] | undefined): string {
   return last ? nameOf(last) : "";
 }
 
+/** A name, part by part: `["users"]`, or `["billing", "users"]`. */
+export type Name = readonly string[];
+
+/** The parts of the name that a node is, those of an operator class with its index method before them. */
+export function partsOf(node: Node): Name {
+  if ("String" in node) return [node.String.sval ?? ""];
+  if ("RangeVar" in node) return [node.RangeVar.schemaname, node.RangeVar.relname].filter((part) => part !== undefined);
+  if ("List" in node) return (node.List.items ?? []).flatMap(partsOf);
+  if ("TypeName" in node) return (node.TypeName.names ?? []).flatMap(partsOf);
+  if ("ObjectWithArgs" in node) return (node.ObjectWithArgs.objname ?? []).flatMap(partsOf);
+  return [];
+}
+
 /** The name that a node is, wherever the grammar keeps it. */
 export function nameOf(node: Node): string {
   if ("String" in node) return node.String.sval ?? "";

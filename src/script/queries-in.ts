@@ -9,3 +9,8 @@ export function queriesIn(node: Node): readonly Node[] {
   const source = "CreateTableAsStmt" in node ? node.CreateTableAsStmt.query : undefined;
   return [...queries, source].filter((query) => query !== undefined);
 }
+
+/** A statement, and the queries in it: those of a WITH may change rows. */
+export function withQueries(node: Node): readonly Node[] {
+  return [node, ...queriesIn(node).flatMap(withQueries)];
+}

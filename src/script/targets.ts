@@ -1,11 +1,9 @@
 import type { Node, RangeVar } from "libpg-query";
 import { databaseWide } from "./database-wide.ts";
+import { type Name, partsOf } from "./names.ts";
 
 /** What reads, locks or maintains leaves everything as it is. */
 const CHANGES_NOTHING: ReadonlySet<string> = new Set(["ClusterStmt", "LockStmt", "ReindexStmt", "VacuumStmt"]);
-
-/** A name, part by part: `["users"]`, or `["billing", "users"]`. */
-export type Name = readonly string[];
 
 /** The schemas that a statement is about as a whole: rights on them or on all that is in them, defaults, comments, owners. */
 export function schemasOf(node: Node): readonly string[] {
@@ -80,16 +78,6 @@ interface Body {
   readonly func?: object;
   readonly objects?: readonly Node[];
   readonly relations?: readonly Node[];
-}
-
-/** The name that a node is. */
-export function partsOf(node: Node): Name {
-  if ("String" in node) return [node.String.sval ?? ""];
-  if ("RangeVar" in node) return [node.RangeVar.schemaname, node.RangeVar.relname].filter((part) => part !== undefined);
-  if ("List" in node) return (node.List.items ?? []).flatMap(partsOf);
-  if ("TypeName" in node) return (node.TypeName.names ?? []).flatMap(partsOf);
-  if ("ObjectWithArgs" in node) return (node.ObjectWithArgs.objname ?? []).flatMap(partsOf);
-  return [];
 }
 
 type Move = Extract<Node, { AlterObjectSchemaStmt: unknown }>["AlterObjectSchemaStmt"];

@@ -1,7 +1,7 @@
 import type { AlterTableCmd, Node } from "libpg-query";
 import { isGuarded } from "./database-wide.ts";
-import { lastName } from "./names.ts";
-import { movedTo, type Name, OF_ANOTHER, partsOf, targetsOf, withoutMethod } from "./targets.ts";
+import { lastName, type Name, partsOf } from "./names.ts";
+import { movedTo, OF_ANOTHER, targetsOf, withoutMethod } from "./targets.ts";
 
 /** Something in a schema that a statement names: what it makes or drops there, or changes for good. */
 export interface Thing {

@@ -131,6 +131,7 @@ describe("a migration in TypeScript", () => {
     ["discard its session, which holds the lock", "DISCARD ALL"],
     ["reset its search path, which leads to the schema", "RESET ALL"],
     ["let go of all locks, that on the schema among them", "SELECT pg_advisory_unlock_all()"],
+    ["change the ledger, which says what is applied", "DELETE FROM migration_ledger"],
   ])("may not %s", async (words, sql) => {
     const schema = await schemaNamed(`code_${sql.split(" ")[0]?.toLowerCase()}`);
     const history = historyWith(`

@@ -394,6 +394,8 @@ describe("a statement that changes the ledger", () => {
     "DELETE FROM a USING migration_ledger m WHERE a.id = m.entry",
     "CREATE VIEW v AS SELECT revision FROM migration_ledger",
     "COPY migration_ledger TO '/tmp/rows'",
+    "GRANT SELECT ON migration_ledger TO report",
+    "COMMENT ON TABLE migration_ledger IS 'x'",
     "SELECT 'DELETE FROM migration_ledger'",
     "DELETE FROM migration_ledger_of_mine",
   ])("is not what only reads it: %s", (sql) => {
